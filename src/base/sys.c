@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include "src/base/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Same numbers on every architecture: they came after the tables were unified. */
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
+
+static int result(long r)
+{
+	return r < 0 ? -errno : (int)r;
+}
+
+int sys_pidfd_open(pid_t pid, unsigned flags)
+{
+	return result(syscall(SYS_pidfd_open, pid, flags));
+}
+
+int sys_pidfd_getfd(int pidfd, int fd, unsigned flags)
+{
+	return result(syscall(SYS_pidfd_getfd, pidfd, fd, flags));
+}
+
+int sys_pidfd_send_signal(int pidfd, int sig, siginfo_t *info, unsigned flags)
+{
+	return result(syscall(SYS_pidfd_send_signal, pidfd, sig, info, flags));
+}
+
+int sys_kcmp(pid_t a, pid_t b, enum sys_kcmp_type type, unsigned long ia, unsigned long ib)
+{
+	return result(syscall(SYS_kcmp, a, b, type, ia, ib));
+}
+
+#ifndef CLOSE_RANGE_CLOEXEC
+#define CLOSE_RANGE_CLOEXEC 4
+#endif
+
+static void close_one(int fd, bool cloexec_only)
+{
+	if (cloexec_only)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+	else
+		close(fd);
+}
+
+int sys_close_range(unsigned first, unsigned last, bool cloexec_only)
+{
+	unsigned flags = cloexec_only ? CLOSE_RANGE_CLOEXEC : 0;
+	struct rlimit rl;
+	long r = syscall(SYS_close_range, first, last, flags);
+
+	if (r == 0)
+		return 0;
+	/* EINVAL: CLOSE_RANGE_CLOEXEC came with 5.11. */
+	if (errno != ENOSYS && errno != EINVAL && errno != EPERM)
+		return -errno;
+	if (getrlimit(RLIMIT_NOFILE, &rl) < 0)
+		return -errno;
+	if (last >= rl.rlim_cur)
+		last = (unsigned)rl.rlim_cur - 1;
+	for (unsigned fd = first; fd <= last; fd++)
+		close_one((int)fd, cloexec_only);
+	return 0;
+}
+
+pid_t sys_gettid(void)
+{
+	return (pid_t)syscall(SYS_gettid);
+}
