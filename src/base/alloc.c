@@ -132,6 +132,20 @@ char *arena_copy(struct arena *a, const void *p, size_t len)
 	return copy;
 }
 
+void arena_reset(struct arena *a)
+{
+	struct arena_block *keep = a->block;
+
+	if (!keep)
+		return;
+	a->block = keep->next;
+	arena_release(a);
+	keep->next = NULL;
+	keep->used = 0;
+	a->block = keep;
+	a->total = sizeof(*keep) + keep->size;
+}
+
 void arena_release(struct arena *a)
 {
 	while (a->block) {
