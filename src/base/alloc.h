@@ -34,7 +34,7 @@ struct arena {
 	size_t total; /* bytes obtained from malloc */
 };
 
-void *arena_alloc(struct arena *a, size_t size);	      /* aligned to 8 */
+void *arena_alloc(struct arena *a, size_t size);              /* aligned to 8 */
 char *arena_copy(struct arena *a, const void *p, size_t len); /* NUL added */
 void arena_reset(struct arena *a); /* forget what is in it, keep one block */
 void arena_release(struct arena *a);

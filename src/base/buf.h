@@ -12,9 +12,9 @@ struct buf {
 	size_t cap;
 };
 
-#define BUF_INIT \
-	{ \
-		NULL, 0, 0 \
+#define BUF_INIT                                                                                   \
+	{                                                                                          \
+		NULL, 0, 0                                                                         \
 	}
 
 void buf_reserve(struct buf *b, size_t more); /* room for more bytes and a NUL */
@@ -23,9 +23,9 @@ void buf_adds(struct buf *b, const char *s);
 void buf_addc(struct buf *b, char c);
 void buf_addu(struct buf *b, uint64_t v); /* in decimal; hot, so no printf */
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void buf_reset(struct buf *b);	  /* empty it, keep the memory */
-void buf_release(struct buf *b);  /* free it; it may be used again */
-char *buf_steal(struct buf *b);	  /* the text, to be freed by the caller; never NULL */
+void buf_reset(struct buf *b);            /* empty it, keep the memory */
+void buf_release(struct buf *b);          /* free it; it may be used again */
+char *buf_steal(struct buf *b);           /* the text, to be freed by the caller; never NULL */
 const char *buf_str(const struct buf *b); /* never NULL */
 
 void buf_release_scoped(struct buf *b);

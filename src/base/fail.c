@@ -77,8 +77,8 @@ void fail_clear(struct fail *f)
 int fail_status(const struct fail *f)
 {
 	static const int status[] = {
-		[FAIL_OTHER] = 1,      [FAIL_USAGE] = 2,  [FAIL_PERMISSION] = 3,
-		[FAIL_GONE] = 4, [FAIL_OUTPUT] = 5,
+		[FAIL_OTHER] = 1, [FAIL_USAGE] = 2,  [FAIL_PERMISSION] = 3,
+		[FAIL_GONE] = 4,  [FAIL_OUTPUT] = 5,
 	};
 
 	return status[f->class];

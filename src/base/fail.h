@@ -12,19 +12,19 @@
 
 /* Decides the exit status of a command; see "Exit status" in the manual. */
 enum fail_class {
-	FAIL_OTHER,	 /* 1 */
-	FAIL_USAGE,	 /* 2: wrong words, or refused by --read-only */
+	FAIL_OTHER,      /* 1 */
+	FAIL_USAGE,      /* 2: wrong words, or refused by --read-only */
 	FAIL_PERMISSION, /* 3 */
-	FAIL_GONE,	 /* 4: target or descriptor gone, or never there */
-	FAIL_OUTPUT,	 /* 5: what was asked for could not be written */
+	FAIL_GONE,       /* 4: target or descriptor gone, or never there */
+	FAIL_OUTPUT,     /* 5: what was asked for could not be written */
 };
 
 struct fail {
-	int err;	       /* errno, positive; 0: nothing failed */
+	int err;               /* errno, positive; 0: nothing failed */
 	enum fail_class class; /* by errno unless fail_class() said otherwise */
-	char call[32];	       /* the system call or the check that failed */
-	char on[256];	       /* on what: raw bytes, sanitise before printing */
-	char why[384];	       /* the reason, if more is known than strerror() */
+	char call[32];         /* the system call or the check that failed */
+	char on[256];          /* on what: raw bytes, sanitise before printing */
+	char why[384];         /* the reason, if more is known than strerror() */
 	char advice[256];      /* what to try; empty: nothing known */
 };
 

@@ -15,7 +15,7 @@
 #include "src/base/fail.h"
 
 struct helper {
-	int fd;	   /* what the helper writes to its `out`; -1: none */
+	int fd;    /* what the helper writes to its `out`; -1: none */
 	pid_t pid; /* of a grandchild: signal it, never wait for it */
 };
 

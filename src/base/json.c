@@ -105,8 +105,10 @@ static size_t plain_run(const char *s, size_t len)
 static void escaped_unit(struct buf *out, uint32_t unit)
 {
 	static const char hex[] = "0123456789abcdef";
-	char e[6] = { '\\', 'u', hex[unit >> 12 & 15], hex[unit >> 8 & 15], hex[unit >> 4 & 15],
-		      hex[unit & 15] };
+	char e[6] = {
+		'\\',          'u', hex[unit >> 12 & 15], hex[unit >> 8 & 15], hex[unit >> 4 & 15],
+		hex[unit & 15]
+	};
 
 	buf_add(out, e, sizeof(e));
 }

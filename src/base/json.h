@@ -14,8 +14,8 @@
 
 struct json {
 	struct buf *out; /* borrowed */
-	uint64_t comma;	 /* bit d: depth d already has an element */
-	unsigned depth;	 /* at most 63 */
+	uint64_t comma;  /* bit d: depth d already has an element */
+	unsigned depth;  /* at most 63 */
 };
 
 void json_init(struct json *j, struct buf *out);

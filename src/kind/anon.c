@@ -18,18 +18,19 @@ static void anon_facts(const struct fdent *e, const struct kind_ctx *ctx, struct
 	fact_bytes(out, "type", e->name, e->name_len);
 	fact_list(out, "fdinfo");
 	while (e->extra && fdinfo_next(&at, end, &line))
-		fact_bytes(out, NULL, line.key, line.key_len + (size_t)(line.value - line.key) -
-							line.key_len + line.value_len);
+		fact_bytes(out, NULL, line.key,
+			   line.key_len + (size_t)(line.value - line.key) - line.key_len +
+				   line.value_len);
 	fact_end_list(out);
 }
 
-#define UNKNOWN_CELLS \
-	CELL_NO_SEND, CELL_NO(OP_PEEK, "filch does not know what a read would do to it"), \
-		CELL_NO(OP_DUMP, "filch does not know its contents"), CELL_FREEZE, \
-		[OP_READ] = { EFFECT_CONSUME, "a real read: what it takes is unknown" }, \
-		[OP_WRITE] = { EFFECT_ALTER, "a real write: what it does is unknown" }, \
-		CELL_NO(OP_SEEK, "filch does not know whether it has a position"), \
-		CELL_HOLD("delays whatever waits for its last close"), \
+#define UNKNOWN_CELLS                                                                              \
+	CELL_NO_SEND, CELL_NO(OP_PEEK, "filch does not know what a read would do to it"),          \
+		CELL_NO(OP_DUMP, "filch does not know its contents"), CELL_FREEZE,                 \
+		[OP_READ] = { EFFECT_CONSUME, "a real read: what it takes is unknown" },           \
+		[OP_WRITE] = { EFFECT_ALTER, "a real write: what it does is unknown" },            \
+		CELL_NO(OP_SEEK, "filch does not know whether it has a position"),                 \
+		CELL_HOLD("delays whatever waits for its last close"),                             \
 		CELL_NO_STREAM("filch does not know whether it has another end")
 
 const struct kind kind_anon = {

@@ -61,8 +61,7 @@ void fact_bool(struct facts *sink, const char *name, bool v)
 
 static void text(struct facts *sink, const char *name, enum fact_type type, const char *s, size_t n)
 {
-	sink->ops->value(sink,
-			 &(struct fact){ .name = name, .type = type, .text = s, .len = n });
+	sink->ops->value(sink, &(struct fact){ .name = name, .type = type, .text = s, .len = n });
 }
 
 void fact_text(struct facts *sink, const char *name, const char *s)

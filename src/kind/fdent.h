@@ -19,8 +19,8 @@ enum assoc { ASSOC_FD, ASSOC_CWD, ASSOC_ROOT, ASSOC_EXE, ASSOC_MEM };
 
 enum deleted {
 	DELETED_NO,
-	DELETED_NAME,	 /* the name it was opened by is gone, the inode has others */
-	DELETED_INODE,	 /* no name left */
+	DELETED_NAME,    /* the name it was opened by is gone, the inode has others */
+	DELETED_INODE,   /* no name left */
 	DELETED_UNKNOWN, /* the filesystem did not answer */
 };
 
@@ -35,8 +35,8 @@ struct procent {
 	bool kthread;
 	int threads;
 	uint64_t netns, mntns; /* inode numbers of its namespaces; 0: unknown */
-	uint64_t limit;	       /* soft RLIMIT_NOFILE; 0: unknown, UINT64_MAX: unlimited */
-	int64_t n_fds;	       /* how many the kernel says; -1: unknown */
+	uint64_t limit;        /* soft RLIMIT_NOFILE; 0: unknown, UINT64_MAX: unlimited */
+	int64_t n_fds;         /* how many the kernel says; -1: unknown */
 	const char *comm;      /* hostile bytes */
 	uint32_t comm_len;
 	struct fdent *rows; /* in the order: cwd, root, exe, mem, descriptors ascending */
@@ -46,18 +46,18 @@ struct procent {
 };
 
 enum fdent_have {
-	HAVE_LINK = 1,	 /* name */
-	HAVE_STAT = 2,	 /* mode, dev, rdev, ino, nlink, size, blocks */
-	HAVE_INFO = 4,	 /* pos, flags, mnt_id, extra */
-	HAVE_INO = 8,	 /* ino, from stat, link or fdinfo */
-	HAVE_SIZE = 16,	 /* size means something: files, memfds, block devices */
+	HAVE_LINK = 1,   /* name */
+	HAVE_STAT = 2,   /* mode, dev, rdev, ino, nlink, size, blocks */
+	HAVE_INFO = 4,   /* pos, flags, mnt_id, extra */
+	HAVE_INO = 8,    /* ino, from stat, link or fdinfo */
+	HAVE_SIZE = 16,  /* size means something: files, memfds, block devices */
 	HAVE_NLINK = 32, /* nlink */
 };
 
 struct fdent {
 	const struct procent *proc;
 	const struct kind *kind; /* never NULL once the survey is complete */
-	const char *name;	 /* link text without the kernel's " (deleted)"; hostile */
+	const char *name;        /* link text without the kernel's " (deleted)"; hostile */
 	/*
 	 * The kind's own lines of fdinfo, for proc/fdinfo.h. For ASSOC_MEM one line
 	 * "map: START-END maps: N": the first mapping, as named in map_files.
@@ -67,17 +67,17 @@ struct fdent {
 	uint64_t ino, dev, rdev;      /* dev, rdev as in makedev(3) */
 	uint64_t pos, size, blocks;   /* blocks of 512 bytes */
 	uint32_t name_len, extra_len;
-	int32_t fd;	/* -1 unless assoc is ASSOC_FD */
+	int32_t fd;     /* -1 unless assoc is ASSOC_FD */
 	uint32_t flags; /* of open(2), with O_CLOEXEC */
 	uint32_t mnt_id;
 	uint32_t nlink;
-	uint32_t ofd;	 /* equal: the same open file description; 0: kcmp could not tell */
+	uint32_t ofd;    /* equal: the same open file description; 0: kcmp could not tell */
 	uint32_t shares; /* members of this ofd among what was surveyed; 0: unknown */
-	uint16_t mode;	 /* st_mode */
-	uint8_t have;	 /* of enum fdent_have */
+	uint16_t mode;   /* st_mode */
+	uint8_t have;    /* of enum fdent_have */
 	uint8_t assoc, deleted;
-	uint8_t proto;	 /* sockets that no table has: see kind/socket.h */
-	int16_t err;	 /* what could not be read: errno, 0: nothing */
+	uint8_t proto; /* sockets that no table has: see kind/socket.h */
+	int16_t err;   /* what could not be read: errno, 0: nothing */
 	const char *err_call;
 };
 
@@ -86,7 +86,7 @@ static inline bool fdent_is_fd(const struct fdent *e)
 	return e->assoc == ASSOC_FD && e->fd >= 0;
 }
 
-const char *assoc_name(enum assoc a);	  /* "fd", "cwd", ... */
+const char *assoc_name(enum assoc a);     /* "fd", "cwd", ... */
 const char *deleted_name(enum deleted d); /* "no", "name", "inode", "unknown" */
 
 /* "r", "w", "rw", "path"; "" while unknown. */

@@ -88,15 +88,16 @@ const char *target_op_name(enum target_op op);
  * Cells that are the same for most kinds. Put them first and override after:
  * gcc and clang warn of overridden initialisers only with -Winitializer-overrides.
  */
-#define CELLS_LOOK \
-	[OP_LOOK] = { EFFECT_NONE, "reads /proc, netlink and kcmp only" }, \
-	[OP_GRAB] = { EFFECT_HOLD, "holds a duplicate for a moment" }
-#define CELL_NO_STREAM(why) \
-	[OP_TALK] = { EFFECT_REFUSED, why }, [OP_SHUTDOWN] = { EFFECT_REFUSED, why }, \
+#define CELLS_LOOK                                                                                 \
+	[OP_LOOK] = { EFFECT_NONE, "reads /proc, netlink and kcmp only" }, [OP_GRAB] = {           \
+		EFFECT_HOLD, "holds a duplicate for a moment"                                      \
+	}
+#define CELL_NO_STREAM(why)                                                                        \
+	[OP_TALK] = { EFFECT_REFUSED, why }, [OP_SHUTDOWN] = { EFFECT_REFUSED, why },              \
 	[OP_ABORT] = { EFFECT_REFUSED, why }
 #define CELL_NO_SEND [OP_PEEK_SEND] = { EFFECT_REFUSED, "only TCP has a send queue to look at" }
-#define CELL_FREEZE \
-	[OP_FREEZE] = { EFFECT_STOP, "stops the target for the time of the copy; a blocked " \
+#define CELL_FREEZE                                                                                \
+	[OP_FREEZE] = { EFFECT_STOP, "stops the target for the time of the copy; a blocked "       \
 				     "epoll_wait or timed recv returns EINTR" }
 #define CELL_HOLD(words) [OP_HOLD] = { EFFECT_HOLD, words }
 #define CELL_NO(op, why) [op] = { EFFECT_REFUSED, why }

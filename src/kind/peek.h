@@ -14,7 +14,7 @@
 #include "src/kind/kind.h"
 
 #define PEEK_DEFAULT_LIMIT (64 * 1024)
-#define PEEK_ALL UINT64_MAX
+#define PEEK_ALL           UINT64_MAX
 
 enum peek_unit {
 	PEEK_BYTES,   /* a stream or a file: pieces follow each other */
@@ -34,13 +34,13 @@ struct peek_piece {
 };
 
 struct peek {
-	int fd;			 /* our duplicate */
+	int fd;                  /* our duplicate */
 	const struct fdent *ent; /* as listed */
 	const struct kind_ctx *ctx;
-	uint64_t limit;	     /* bytes at most, PEEK_ALL for all there is */
-	bool has_offset;     /* files: from here instead of the current position */
+	uint64_t limit;  /* bytes at most, PEEK_ALL for all there is */
+	bool has_offset; /* files: from here instead of the current position */
 	uint64_t offset;
-	bool send_queue;     /* TCP: the send queue, see OP_PEEK_SEND */
+	bool send_queue; /* TCP: the send queue, see OP_PEEK_SEND */
 	/* Called for every piece; non-zero ends the peek and is returned. */
 	int (*piece)(struct peek *p, const struct peek_piece *piece);
 	void *arg; /* for piece() */
@@ -52,16 +52,16 @@ struct peek {
 };
 
 /* 0, or -errno with p->fail set. */
-int peek_file(struct peek *p);	   /* regular files, memfds, block devices: pread */
-int peek_dir(struct peek *p);	   /* entries, as the target's descriptor sees them */
-int peek_char(struct peek *p);	   /* what is safe: /dev/null, zero, full; else refused */
-int peek_pipe(struct peek *p);	   /* pipes and fifos, from either end: tee */
+int peek_file(struct peek *p);     /* regular files, memfds, block devices: pread */
+int peek_dir(struct peek *p);      /* entries, as the target's descriptor sees them */
+int peek_char(struct peek *p);     /* what is safe: /dev/null, zero, full; else refused */
+int peek_pipe(struct peek *p);     /* pipes and fifos, from either end: tee */
 int peek_stream(struct peek *p);   /* TCP, unix stream: MSG_PEEK */
 int peek_datagram(struct peek *p); /* UDP, unix datagram and seqpacket, netlink, packet, raw */
 int peek_listen(struct peek *p);   /* listening sockets: pending connections as messages */
 int peek_socket(struct peek *p);   /* chooses among the three above by SO_TYPE, SO_ACCEPTCONN */
-int peek_tty(struct peek *p);	   /* queue lengths only: bytes of a tty cannot be peeked */
-int peek_map(struct peek *p);	   /* secretmem, dmabuf: a private mapping of our duplicate */
-int peek_state(struct peek *p);	   /* the kind's own facts as lines of text */
+int peek_tty(struct peek *p);      /* queue lengths only: bytes of a tty cannot be peeked */
+int peek_map(struct peek *p);      /* secretmem, dmabuf: a private mapping of our duplicate */
+int peek_state(struct peek *p);    /* the kind's own facts as lines of text */
 
 #endif

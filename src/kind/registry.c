@@ -6,11 +6,7 @@
 #include "src/kind/kinds.h"
 
 const struct kind *const kinds[] = {
-	&kind_file,
-	&kind_dir,
-	&kind_anon,
-	&kind_unknown,
-	NULL,
+	&kind_file, &kind_dir, &kind_anon, &kind_unknown, NULL,
 };
 
 const struct kind *kind_of(const struct fdent *e)
@@ -33,12 +29,12 @@ const struct kind *kind_by_name(const char *name)
 const char *op_name(enum op op)
 {
 	static const char *const names[] = {
-		[OP_LOOK] = "look",	  [OP_GRAB] = "grab",
-		[OP_PEEK] = "peek",	  [OP_PEEK_SEND] = "peek --queue send",
-		[OP_DUMP] = "dump",	  [OP_FREEZE] = "freeze",
-		[OP_READ] = "read",	  [OP_WRITE] = "write",
-		[OP_SEEK] = "seek",	  [OP_HOLD] = "hold",
-		[OP_TALK] = "talk",	  [OP_SHUTDOWN] = "shutdown",
+		[OP_LOOK] = "look",   [OP_GRAB] = "grab",
+		[OP_PEEK] = "peek",   [OP_PEEK_SEND] = "peek --queue send",
+		[OP_DUMP] = "dump",   [OP_FREEZE] = "freeze",
+		[OP_READ] = "read",   [OP_WRITE] = "write",
+		[OP_SEEK] = "seek",   [OP_HOLD] = "hold",
+		[OP_TALK] = "talk",   [OP_SHUTDOWN] = "shutdown",
 		[OP_ABORT] = "abort",
 	};
 
@@ -55,10 +51,12 @@ static const struct {
 	struct cell cell;
 } target_ops[] = {
 	[TARGET_OP_SIGNAL] = { "signal", { EFFECT_STOP, "the target receives a signal" } },
-	[TARGET_OP_FREEZE] = { "freeze", { EFFECT_STOP, "stops the target; a blocked epoll_wait or "
-							"timed recv returns EINTR" } },
-	[TARGET_OP_GUARD] = { "guard", { EFFECT_STOP, "traces the target: it gets EINTR even from "
-						      "signals that it ignores" } },
+	[TARGET_OP_FREEZE] = { "freeze",
+			       { EFFECT_STOP, "stops the target; a blocked epoll_wait or "
+					      "timed recv returns EINTR" } },
+	[TARGET_OP_GUARD] = { "guard",
+			      { EFFECT_STOP, "traces the target: it gets EINTR even from "
+					     "signals that it ignores" } },
 };
 
 const struct cell *target_cell(enum target_op op)

@@ -12,7 +12,8 @@ static bool number(const char *s, const char *end, int base, uint64_t *v)
 
 	while (s < end && (*s == ' ' || *s == '\t'))
 		s++;
-	if ((base == 0 || base == 16) && end - s > 2 && s[0] == '0' && (s[1] == 'x' || s[1] == 'X')) {
+	if ((base == 0 || base == 16) && end - s > 2 && s[0] == '0' &&
+	    (s[1] == 'x' || s[1] == 'X')) {
 		s += 2;
 		base = 16;
 	} else if (base == 0) {

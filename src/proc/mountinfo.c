@@ -139,9 +139,9 @@ void mounts_release(struct mounts *m)
 bool mount_may_hang(const struct mount *mount)
 {
 	static const char *const types[] = {
-		"nfs", "nfs4", "cifs", "smb3", "smbfs", "ceph", "afs", "9p", "glusterfs",
-		"lustre", "autofs", "ncpfs", "coda", "gfs2", "ocfs2", "orangefs", "virtiofs",
-		"fuse", "fuseblk", "beegfs", "gpfs", "panfs", "vboxsf", "vmhgfs",
+		"nfs",       "nfs4",   "cifs",    "smb3",   "smbfs", "ceph",  "afs",    "9p",
+		"glusterfs", "lustre", "autofs",  "ncpfs",  "coda",  "gfs2",  "ocfs2",  "orangefs",
+		"virtiofs",  "fuse",   "fuseblk", "beegfs", "gpfs",  "panfs", "vboxsf", "vmhgfs",
 	};
 
 	if (!mount || strncmp(mount->fstype, "fuse.", 5) == 0)

@@ -15,7 +15,7 @@
 
 struct mount {
 	uint32_t id, parent;
-	uint64_t dev;	    /* as in makedev(3) */
+	uint64_t dev;       /* as in makedev(3) */
 	const char *root;   /* hostile bytes, NUL-terminated, octal escapes undone */
 	const char *point;  /* seen from the namespace it was read in */
 	const char *fstype; /* "ext4", "fuse.sshfs" */

@@ -51,8 +51,8 @@ struct proc_stat {
 	pid_t pid, ppid, pgrp, session;
 	char comm[64]; /* hostile bytes, comm_len of them, and a NUL */
 	size_t comm_len;
-	char state;	/* R S D Z T t X I */
-	int tty_nr;	/* encoded device, 0: none */
+	char state;     /* R S D Z T t X I */
+	int tty_nr;     /* encoded device, 0: none */
 	unsigned flags; /* PF_*: 0x00200000 is PF_KTHREAD */
 	int threads;
 	uint64_t start; /* clock ticks since boot */

@@ -36,12 +36,12 @@ int target_name_resolve(struct target_name *name, int procfs, struct fail *f);
 
 struct target {
 	pid_t pid, tid;
-	uint64_t start;	 /* of the process, in clock ticks since boot */
-	int pidfd;	 /* of the process; see pidfd_err */
-	int table_pidfd; /* for pidfd_getfd: pidfd, or of the thread; -1: see table_err */
-	int dir;	 /* /proc/PID: bound to this process, pid reuse or not */
-	int table_dir;	 /* /proc/PID, or /proc/PID/task/TID */
-	int table_err;	 /* why table_pidfd is -1: positive errno */
+	uint64_t start;    /* of the process, in clock ticks since boot */
+	int pidfd;         /* of the process; see pidfd_err */
+	int table_pidfd;   /* for pidfd_getfd: pidfd, or of the thread; -1: see table_err */
+	int dir;           /* /proc/PID: bound to this process, pid reuse or not */
+	int table_dir;     /* /proc/PID, or /proc/PID/task/TID */
+	int table_err;     /* why table_pidfd is -1: positive errno */
 	bool signals_only; /* no pidfd_open here: pidfd is the /proc directory */
 	bool kthread, zombie, self;
 	char comm[64]; /* hostile bytes */
