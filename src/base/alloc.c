@@ -146,6 +146,17 @@ void arena_reset(struct arena *a)
 	a->total = sizeof(*keep) + keep->size;
 }
 
+void arena_join(struct arena *a, struct arena *from)
+{
+	struct arena_block **end = &a->block;
+
+	while (*end)
+		end = &(*end)->next;
+	*end = from->block;
+	a->total += from->total;
+	*from = (struct arena){ 0 };
+}
+
 void arena_release(struct arena *a)
 {
 	while (a->block) {

@@ -36,7 +36,8 @@ struct arena {
 
 void *arena_alloc(struct arena *a, size_t size);              /* aligned to 8 */
 char *arena_copy(struct arena *a, const void *p, size_t len); /* NUL added */
-void arena_reset(struct arena *a); /* forget what is in it, keep one block */
+void arena_reset(struct arena *a);                    /* forget what is in it, keep one block */
+void arena_join(struct arena *a, struct arena *from); /* a takes over what from holds */
 void arena_release(struct arena *a);
 
 #endif

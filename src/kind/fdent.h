@@ -95,6 +95,12 @@ const char *fdent_access(const struct fdent *e);
 /* Does the link text begin with that? */
 bool fdent_name_has(const struct fdent *e, const char *prefix);
 
+/*
+ * Mapped memory without a file that only looks like a deleted one: /dev/zero,
+ * SYSV segments, /[aio], anonymous huge pages. Nobody lost a file there.
+ */
+bool fdent_is_shared_anon(const struct fdent *e);
+
 /* The name is "anon_inode:" and this, with or without the brackets. */
 bool fdent_is_anon(const struct fdent *e, const char *what);
 

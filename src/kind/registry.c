@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "src/kind/kind.h"
 #include "src/kind/kinds.h"
@@ -121,4 +122,16 @@ bool fdent_is_anon(const struct fdent *e, const char *what)
 		n -= 2;
 	}
 	return n == strlen(what) && memcmp(s, what, n) == 0;
+}
+
+bool fdent_is_shared_anon(const struct fdent *e)
+{
+	static const char *const names[] = { "/dev/zero", "/SYSV", "/[aio]", "/anon_hugepage" };
+
+	if (e->assoc != ASSOC_MEM || S_ISCHR(e->mode))
+		return false;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (fdent_name_has(e, names[i]))
+			return true;
+	return false;
 }

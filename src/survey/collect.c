@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Processes are shared out among threads one by one; a table of more than
+ * CHUNK descriptors is read by all of them, a piece each.
+ */
+#include "src/survey/collect.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "src/base/fd.h"
+#include "src/survey/table.h"
+
+#ifndef CHUNK
+#define CHUNK 512
+#endif
+
+/* A table while it is read. */
+struct task {
+	struct procent *proc;
+	int *fds;
+	size_t n_fds, first_row;
+	struct table_dirs dirs;
+	atomic_size_t cursor; /* next descriptor that nobody reads yet */
+	atomic_int users;     /* threads at work on it, and one until it is complete */
+};
+
+struct job {
+	const struct survey_opts *opts;
+	const struct target_name *names; /* of every process to read */
+	size_t n_names;
+	atomic_size_t next;
+	pthread_mutex_t lock; /* for the lists below */
+	struct procent **procs;
+	size_t n_procs, cap_procs;
+	struct task **big; /* tables larger than CHUNK */
+	size_t n_big, cap_big;
+};
+
+struct thread {
+	pthread_t id;
+	bool started;
+	struct job *job;
+	struct survey_worker *worker;
+	struct table_reader reader;
+};
+
+static bool canceled(const struct job *job)
+{
+	return job->opts->cancel && atomic_load_explicit(job->opts->cancel, memory_order_relaxed);
+}
+
+static void publish(struct job *job, struct procent *p)
+{
+	pthread_mutex_lock(&job->lock);
+	if (job->n_procs == job->cap_procs) {
+		job->cap_procs = job->cap_procs ? job->cap_procs * 2 : 64;
+		job->procs = xreallocarray(job->procs, job->cap_procs, sizeof(struct procent *));
+	}
+	job->procs[job->n_procs++] = p;
+	pthread_mutex_unlock(&job->lock);
+}
+
+static void publish_big(struct job *job, struct task *t)
+{
+	pthread_mutex_lock(&job->lock);
+	if (job->n_big == job->cap_big) {
+		job->cap_big = job->cap_big ? job->cap_big * 2 : 16;
+		job->big = xreallocarray(job->big, job->cap_big, sizeof(struct task *));
+	}
+	job->big[job->n_big++] = t;
+	pthread_mutex_unlock(&job->lock);
+}
+
+static uint64_t namespace_inode(int dir, const char *name)
+{
+	char text[64];
+	ssize_t n = proc_readlink(dir, name, text, sizeof(text));
+	const char *open = n > 0 ? strchr(text, '[') : NULL;
+
+	return open ? strtoull(open + 1, NULL, 10) : 0;
+}
+
+static uint64_t nofile_limit(int dir, pid_t pid)
+{
+	struct rlimit rl;
+	uint64_t soft = 0, hard;
+
+	if (prlimit(pid, RLIMIT_NOFILE, NULL, &rl) == 0)
+		return rl.rlim_cur == RLIM_INFINITY ? UINT64_MAX : rl.rlim_cur;
+	return proc_limit(dir, "Max open files", &soft, &hard) == 0 ? soft : 0;
+}
+
+/* What /proc says of the process itself. False: it is gone. */
+static bool read_process(struct thread *th, int dir, struct procent *p)
+{
+	struct proc_status status;
+	struct proc_stat st;
+
+	if (proc_stat_read(dir, &st) < 0 || proc_status_read(dir, &status) < 0)
+		return false;
+	p->start = st.start;
+	p->ppid = st.ppid;
+	p->state = st.state;
+	p->threads = st.threads;
+	p->kthread = (st.flags & PROC_PF_KTHREAD) != 0;
+	p->uid = status.uid[0];
+	p->comm = arena_copy(&th->worker->arena, st.comm, st.comm_len);
+	p->comm_len = (uint32_t)st.comm_len;
+	if (p->kthread)
+		return true;
+	p->netns = namespace_inode(dir, "ns/net");
+	p->mntns = namespace_inode(dir, "ns/mnt");
+	p->limit = nofile_limit(dir, p->pid);
+	return true;
+}
+
+static void task_unref(struct task *t)
+{
+	if (atomic_fetch_sub(&t->users, 1) != 1)
+		return;
+	fd_close(&t->dirs.fd);
+	if (t->dirs.fdinfo >= 0)
+		fd_close(&t->dirs.fdinfo);
+	free(t->fds);
+	free(t);
+}
+
+static void read_range(struct thread *th, struct task *t, size_t from, size_t to)
+{
+	struct table_dirs dirs = t->dirs;
+	bool redo = false;
+
+	/*
+	 * A table that changes under our eyes is read again, every row twice:
+	 * the same slot may have held two files while one row was put together.
+	 */
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = from; i < to; i++) {
+			struct fdent *e = &t->proc->rows[t->first_row + i];
+
+			if (redo && !(e->have & HAVE_STAT))
+				continue;
+			e->proc = t->proc;
+			e->have = 0;
+			if (!table_read_fd(&th->reader, &dirs, e, t->fds[i]))
+				*e = (struct fdent){ .fd = -1 }; /* removed by squeeze() */
+		}
+		redo = dirs.unstable && !dirs.strict;
+		if (!redo)
+			break;
+		dirs.strict = true;
+	}
+}
+
+static void read_some(struct thread *th, struct task *t)
+{
+	for (;;) {
+		size_t from = atomic_fetch_add(&t->cursor, CHUNK);
+		size_t to = from + CHUNK < t->n_fds ? from + CHUNK : t->n_fds;
+
+		if (from >= t->n_fds || canceled(th->job))
+			return;
+		read_range(th, t, from, to);
+	}
+}
+
+static void proc_failed(struct procent *p, const char *call, int err)
+{
+	p->err = (int16_t)err;
+	p->err_call = call;
+}
+
+/* A row that says that the table could not be read. */
+static void error_row(struct rows *rows, const struct procent *p)
+{
+	struct fdent *e = rows_add(rows, p);
+
+	e->assoc = ASSOC_FD;
+	e->err = p->err;
+	e->err_call = p->err_call;
+}
+
+static void read_associated(struct thread *th, int dir, struct procent *p, struct rows *rows)
+{
+	static const enum assoc links[] = { ASSOC_CWD, ASSOC_ROOT, ASSOC_EXE };
+	const struct survey_opts *o = th->job->opts;
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+		struct fdent *e;
+
+		if (o->only && o->only_assoc != links[i])
+			continue;
+		e = rows_add(rows, p);
+		if (!table_read_assoc(&th->reader, dir, e, links[i]))
+			rows->n--;
+	}
+	if (!o->only || o->only_assoc == ASSOC_MEM)
+		table_read_maps(&th->reader, dir, p, rows);
+}
+
+static int open_dirs(int dir, struct table_dirs *dirs)
+{
+	dirs->fd = openat(dir, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dirs->fd < 0)
+		return -errno;
+	dirs->fdinfo = openat(dir, "fdinfo", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dirs->fdinfo < 0)
+		dirs->fdinfo = -errno;
+	return 0;
+}
+
+/* The descriptors of one table, behind the rows that are there already. */
+static void read_table(struct thread *th, int dir, struct procent *p, struct rows *rows,
+		       bool running)
+{
+	const struct survey_opts *o = th->job->opts;
+	struct proc_number_list list = { 0 };
+	struct task *t = xcalloc(1, sizeof(*t));
+	int r;
+
+	atomic_init(&t->users, 1);
+	t->proc = p;
+	r = open_dirs(dir, &t->dirs);
+	if (r == 0)
+		r = proc_numbers_into(dir, "fd", &list);
+	if (r < 0) {
+		proc_failed(p, "open", -r);
+		error_row(rows, p);
+	}
+	if (o->only) {
+		list.n = 0;
+		if (r == 0) {
+			list.at = xrealloc(list.at, sizeof(int));
+			list.at[list.n++] = o->only_fd;
+		}
+	} else if (r == 0) {
+		p->n_fds = (int64_t)list.n;
+	}
+	t->fds = list.at;
+	t->n_fds = list.n;
+	t->first_row = rows->n;
+	t->dirs.strict = running;
+	p->rows = xreallocarray(rows->at, rows->n + list.n, sizeof(*p->rows));
+	memset(p->rows + rows->n, 0, list.n * sizeof(*p->rows));
+	p->n_rows = (uint32_t)(rows->n + list.n);
+	*rows = (struct rows){ 0 };
+	if (r < 0)
+		t->dirs.fd = -1;
+	if (list.n > CHUNK) {
+		atomic_fetch_add(&t->users, 1); /* the list's */
+		publish_big(th->job, t);
+	}
+	read_some(th, t);
+	task_unref(t);
+}
+
+static void read_one(struct thread *th, const struct target_name *name)
+{
+	const struct survey_opts *o = th->job->opts;
+	autoclose int dir = proc_open_process(o->procfs, name->pid, 0);
+	autoclose int table = -1;
+	struct procent *p;
+	struct rows rows = { 0 };
+
+	if (dir < 0)
+		return;
+	p = arena_alloc(&th->worker->arena, sizeof(*p));
+	*p = (struct procent){ .pid = name->pid, .tid = name->tid, .n_fds = -1 };
+	if (!read_process(th, dir, p) || (name->has_start && name->start != p->start))
+		return;
+	if (name->tid) {
+		table = proc_open_process(o->procfs, name->pid, name->tid);
+		if (table < 0)
+			return;
+	}
+	/* A thread's table has descriptors only: the rest is the process's. */
+	if (!p->kthread && !name->tid && (o->want & SURVEY_ASSOC) &&
+	    (!o->only || o->only_assoc != ASSOC_FD))
+		read_associated(th, dir, p, &rows);
+	if (!p->kthread && (!o->only || o->only_assoc == ASSOC_FD)) {
+		read_table(th, name->tid ? table : dir, p, &rows, p->state == 'R');
+	} else {
+		p->rows = rows.at;
+		p->n_rows = (uint32_t)rows.n;
+	}
+	publish(th->job, p);
+}
+
+static struct task *next_big(struct job *job, size_t i)
+{
+	struct task *t = NULL;
+
+	pthread_mutex_lock(&job->lock);
+	if (i < job->n_big) {
+		t = job->big[i];
+		atomic_fetch_add(&t->users, 1);
+	}
+	pthread_mutex_unlock(&job->lock);
+	return t;
+}
+
+static void *work(void *arg)
+{
+	struct thread *th = arg;
+	struct job *job = th->job;
+	struct task *t;
+
+	while (!canceled(job)) {
+		size_t i = atomic_fetch_add(&job->next, 1);
+
+		if (i >= job->n_names)
+			break;
+		read_one(th, &job->names[i]);
+	}
+	for (size_t i = 0; (t = next_big(job, i)); i++) {
+		read_some(th, t);
+		task_unref(t);
+	}
+	return NULL;
+}
+
+static unsigned worker_count(const struct survey_opts *opts, size_t n_names)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned n = opts->workers ? opts->workers
+		     : cores > 8   ? 8
+		     : cores > 0   ? (unsigned)cores
+				   : 1;
+
+	/* One small process is read sooner than a thread is made. */
+	if (!opts->workers && n_names <= 2)
+		n = 1;
+	return n;
+}
+
+/* Rows whose descriptor was closed while we read. */
+static void squeeze(struct procent *p)
+{
+	uint32_t to = 0;
+
+	for (uint32_t i = 0; i < p->n_rows; i++) {
+		const struct fdent *e = &p->rows[i];
+
+		if (!e->proc)
+			continue;
+		if (to != i)
+			p->rows[to] = *e;
+		to++;
+	}
+	p->n_rows = to;
+}
+
+static int by_table(const void *a, const void *b)
+{
+	const struct procent *x = *(struct procent *const *)a, *y = *(struct procent *const *)b;
+
+	if (x->pid != y->pid)
+		return x->pid < y->pid ? -1 : 1;
+	return x->tid < y->tid ? -1 : x->tid > y->tid;
+}
+
+static void run(struct survey *s, struct job *job)
+{
+	struct thread *threads = xcalloc(s->n_workers, sizeof(*threads));
+
+	for (unsigned i = 0; i < s->n_workers; i++) {
+		threads[i].job = job;
+		threads[i].worker = &s->workers[i];
+		if (i > 0)
+			threads[i].started = !pthread_create(&threads[i].id, NULL, work,
+							     &threads[i]);
+	}
+	work(&threads[0]);
+	for (unsigned i = 0; i < s->n_workers; i++) {
+		if (threads[i].started)
+			pthread_join(threads[i].id, NULL);
+		/* Names and extras become the survey's. */
+		arena_join(&s->workers[i].arena, &threads[i].reader.arena);
+		table_reader_release(&threads[i].reader);
+	}
+	free(threads);
+	for (size_t i = 0; i < job->n_big; i++)
+		task_unref(job->big[i]);
+	free(job->big);
+}
+
+static int every_process(int procfs, struct target_name **names, size_t *n, struct fail *f)
+{
+	autofree int *pids = NULL;
+	int r = proc_numbers(procfs, ".", &pids, n);
+
+	if (r < 0)
+		return fail_set(f, -r, "getdents", "/proc");
+	*names = xcalloc(*n, sizeof(**names));
+	for (size_t i = 0; i < *n; i++)
+		(*names)[i].pid = pids[i];
+	return 0;
+}
+
+int collect(struct survey *s, const struct survey_opts *opts, struct fail *f)
+{
+	autofree struct target_name *all = NULL;
+	struct job job = { .opts = opts, .names = opts->targets, .n_names = opts->n_targets };
+	int r = 0;
+
+	if (!opts->targets) {
+		r = every_process(opts->procfs, &all, &job.n_names, f);
+		job.names = all;
+	}
+	if (r < 0)
+		return r;
+	pthread_mutex_init(&job.lock, NULL);
+	s->n_workers = worker_count(opts, job.n_names);
+	s->workers = xcalloc(s->n_workers, sizeof(*s->workers));
+	run(s, &job);
+	pthread_mutex_destroy(&job.lock);
+	s->procs = job.procs;
+	s->n_procs = job.n_procs;
+	for (size_t i = 0; i < s->n_procs; i++)
+		squeeze(s->procs[i]);
+	if (s->n_procs)
+		qsort(s->procs, s->n_procs, sizeof(*s->procs), by_table);
+	if (canceled(&job))
+		return -ECANCELED;
+	if (opts->targets && !s->n_procs) {
+		fail_set(f, ESRCH, "open", "process %d", opts->targets[0].pid);
+		fail_why(f, "there is no such process any more");
+		return -ESRCH;
+	}
+	return 0;
+}

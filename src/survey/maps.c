@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* Mapped files, from /proc/PID/maps: one row a file, however often it is mapped. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "src/survey/table.h"
+
+struct fdent *rows_add(struct rows *rows, const struct procent *proc)
+{
+	struct fdent *e;
+
+	if (rows->n == rows->cap) {
+		rows->cap = rows->cap ? rows->cap * 2 : 16;
+		rows->at = xreallocarray(rows->at, rows->cap, sizeof(*rows->at));
+	}
+	e = &rows->at[rows->n++];
+	*e = (struct fdent){ .proc = proc, .fd = -1 };
+	return e;
+}
+
+struct map_line {
+	uint64_t start, end, ino, dev;
+	const char *path;
+	size_t path_len;
+};
+
+/* "55d0-55d2 r--p 00000000 fe:00 1234      /usr/bin/x": false for anonymous memory. */
+static bool map_line_parse(const char *line, const char *eol, struct map_line *m)
+{
+	unsigned major, minor;
+	int used = 0;
+	char head[128];
+	const char *path;
+
+	snprintf(head, sizeof(head), "%.*s", (int)(eol - line < 127 ? eol - line : 127), line);
+	if (sscanf(head, "%" SCNx64 "-%" SCNx64 " %*4c %*x %x:%x %" SCNu64 " %n", &m->start,
+		   &m->end, &major, &minor, &m->ino, &used) != 5 ||
+	    !used || m->ino == 0)
+		return false;
+	for (path = line + used; path < eol && *path == ' ';)
+		path++;
+	m->dev = makedev(major, minor);
+	m->path = path;
+	m->path_len = (size_t)(eol - path);
+	return m->path_len > 0 && *path == '/';
+}
+
+static struct fdent *find_row(struct rows *rows, size_t from, const struct map_line *m)
+{
+	for (size_t i = rows->n; i > from; i--)
+		if (rows->at[i - 1].ino == m->ino && rows->at[i - 1].dev == m->dev)
+			return &rows->at[i - 1];
+	return NULL;
+}
+
+/* maps(5) escapes only the newline. */
+static const char *unescape(struct arena *arena, const char *s, size_t len, uint32_t *out_len)
+{
+	char *copy = arena_copy(arena, s, len), *to = copy;
+
+	for (const char *from = copy; *from; from++) {
+		if (strncmp(from, "\\012", 4) == 0) {
+			*to++ = '\n';
+			from += 3;
+		} else {
+			*to++ = *from;
+		}
+	}
+	*to = '\0';
+	*out_len = (uint32_t)(to - copy);
+	return copy;
+}
+
+/* Size and links through map_files, a magic link: needs CAP_CHECKPOINT_RESTORE. */
+static void stat_mapped(int dir, struct fdent *e, const struct map_line *m)
+{
+	char name[64];
+	struct statx sx;
+
+	snprintf(name, sizeof(name), "map_files/%" PRIx64 "-%" PRIx64, m->start, m->end);
+	if (statx(dir, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &sx) < 0)
+		return;
+	/* btrfs and overlayfs show another device in maps than in stat. */
+	if (sx.stx_ino != m->ino)
+		return;
+	e->dev = makedev(sx.stx_dev_major, sx.stx_dev_minor);
+	e->mode = sx.stx_mode;
+	e->rdev = makedev(sx.stx_rdev_major, sx.stx_rdev_minor);
+	e->nlink = sx.stx_nlink;
+	e->size = sx.stx_size;
+	e->blocks = sx.stx_blocks;
+	e->have |= HAVE_STAT | HAVE_NLINK | HAVE_SIZE;
+}
+
+static void add_mapped(struct table_reader *r, const struct procent *proc, struct rows *rows,
+		       const struct map_line *m)
+{
+	struct fdent *e = rows_add(rows, proc);
+	int n;
+
+	e->assoc = ASSOC_MEM;
+	e->ino = m->ino;
+	e->dev = m->dev;
+	e->mode = S_IFREG;
+	e->have = HAVE_LINK | HAVE_INO;
+	e->name = unescape(&r->arena, m->path, m->path_len, &e->name_len);
+	n = snprintf(r->text, sizeof(r->text), "map: %" PRIx64 "-%" PRIx64 "\n", m->start, m->end);
+	e->extra = arena_copy(&r->arena, r->text, (size_t)n);
+	e->extra_len = (uint32_t)n;
+}
+
+int table_read_maps(struct table_reader *r, int dir, const struct procent *proc, struct rows *rows)
+{
+	size_t first = rows->n;
+	const char *at, *end;
+	int err;
+
+	buf_reset(&r->info);
+	err = proc_read(dir, "maps", &r->info);
+	if (err < 0)
+		return err;
+	at = buf_str(&r->info);
+	end = at + r->info.len;
+	while (at < end) {
+		const char *eol = memchr(at, '\n', (size_t)(end - at));
+		struct map_line m;
+
+		if (!eol)
+			eol = end;
+		if (map_line_parse(at, eol, &m) && !find_row(rows, first, &m))
+			add_mapped(r, proc, rows, &m);
+		at = eol + 1;
+	}
+	for (size_t i = first; i < rows->n; i++) {
+		struct map_line m = { .ino = rows->at[i].ino };
+
+		sscanf(rows->at[i].extra, "map: %" SCNx64 "-%" SCNx64, &m.start, &m.end);
+		stat_mapped(dir, &rows->at[i], &m);
+	}
+	return 0;
+}

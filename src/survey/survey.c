@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+#include "src/survey/survey.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "src/proc/procfs.h"
+#include "src/survey/collect.h"
+#include "src/survey/table.h"
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* Nanoseconds since *since, which moves on. */
+static uint64_t lap(uint64_t *since)
+{
+	uint64_t now = now_ns(), passed = now - *since;
+
+	*since = now;
+	return passed;
+}
+
+/* The mounts of every mount namespace that a surveyed process is in. */
+static void load_mounts(struct survey *s)
+{
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < s->n_procs; i++) {
+		const struct procent *p = s->procs[i];
+
+		if (p->kthread || !p->mntns || p->mntns == last)
+			continue;
+		last = p->mntns;
+		int dir = proc_open_process(s->procfs, p->pid, 0);
+
+		if (dir < 0)
+			continue;
+		mounts_add(&s->mounts, dir, p->mntns);
+		close(dir);
+	}
+	mounts_finish(&s->mounts);
+}
+
+static void settle_rows(struct survey *s)
+{
+	for (size_t i = 0; i < s->n_procs; i++) {
+		for (uint32_t k = 0; k < s->procs[i]->n_rows; k++) {
+			struct fdent *e = &s->procs[i]->rows[k];
+
+			deleted_resolve(e, s->procfs, &s->mounts);
+			e->kind = kind_of(e);
+		}
+	}
+}
+
+static void account(struct survey *s)
+{
+	struct survey_stats *st = &s->stats;
+
+	st->tables = s->n_procs;
+	for (size_t i = 0; i < s->n_procs; i++) {
+		st->rows += s->procs[i]->n_rows;
+		st->bytes += s->procs[i]->n_rows * sizeof(struct fdent);
+	}
+	for (unsigned i = 0; i < s->n_workers; i++)
+		st->bytes += s->workers[i].arena.total;
+}
+
+int survey_take(struct survey **out, const struct survey_opts *opts, struct fail *f)
+{
+	struct survey *s = xcalloc(1, sizeof(*s));
+	uint64_t since = now_ns();
+	int r;
+
+	*out = NULL;
+	s->procfs = opts->procfs;
+	clock_gettime(CLOCK_REALTIME, &s->taken);
+	r = collect(s, opts, f);
+	if (r < 0) {
+		survey_free(s);
+		return r;
+	}
+	s->stats.collect_ns = lap(&since);
+	load_mounts(s);
+	settle_rows(s);
+	s->stats.kind_ns = lap(&since);
+	account(s);
+	*out = s;
+	return 0;
+}
+
+void survey_free(struct survey *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->n_procs; i++)
+		free(s->procs[i]->rows);
+	free(s->procs);
+	mounts_release(&s->mounts);
+	for (unsigned i = 0; i < s->n_workers; i++)
+		arena_release(&s->workers[i].arena);
+	free(s->workers);
+	free(s);
+}
+
+struct kind_ctx survey_ctx(const struct survey *s)
+{
+	return (struct kind_ctx){
+		.net = s->net,
+		.mounts = &s->mounts,
+		.procfs = s->procfs,
+		.grab = -1,
+	};
+}
+
+const struct procent *survey_find_proc(const struct survey *s, pid_t pid, pid_t tid)
+{
+	size_t lo = 0, hi = s->n_procs;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		const struct procent *p = s->procs[mid];
+
+		if (p->pid == pid && p->tid == tid)
+			return p;
+		if (p->pid < pid || (p->pid == pid && p->tid < tid))
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
+
+const struct fdent *survey_find(const struct survey *s, pid_t pid, pid_t tid, int fd)
+{
+	const struct procent *p = survey_find_proc(s, pid, tid);
+	uint32_t lo = 0, hi = p ? p->n_rows : 0;
+
+	/* Rows without a number come first and count as -1. */
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (p->rows[mid].fd == fd)
+			return &p->rows[mid];
+		if (p->rows[mid].fd < fd)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
+
+const struct fdent *survey_next(const struct survey *s, struct survey_iter *it)
+{
+	while (it->proc < s->n_procs) {
+		const struct procent *p = s->procs[it->proc];
+
+		if (it->row < p->n_rows)
+			return &p->rows[it->row++];
+		it->proc++;
+		it->row = 0;
+	}
+	return NULL;
+}
+
+size_t survey_count(const struct survey *s)
+{
+	return s->stats.rows;
+}

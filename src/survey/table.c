@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+#include "src/survey/table.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "src/proc/fdinfo.h"
+
+#define TRIES 16
+
+void table_reader_release(struct table_reader *r)
+{
+	buf_release(&r->info);
+}
+
+static void number_text(char *out, unsigned v)
+{
+	char digits[12];
+	int n = 0;
+
+	do {
+		digits[n++] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	while (n)
+		*out++ = digits[--n];
+	*out = '\0';
+}
+
+static void note_error(struct fdent *e, const char *call, int err)
+{
+	if (e->err)
+		return;
+	e->err = (int16_t)err;
+	e->err_call = call;
+}
+
+/* All of a fdinfo file. seq_file(9) gives it in one read if the buffer is large enough. */
+static int read_info(struct table_reader *r, int dir, const char *name)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	buf_reset(&r->info);
+	for (;;) {
+		size_t room;
+		ssize_t n;
+
+		buf_reserve(&r->info, LINK_SIZE);
+		room = r->info.cap - r->info.len - 1;
+		n = read(fd, r->info.data + r->info.len, room);
+		if (n < 0) {
+			err = -errno;
+			break;
+		}
+		r->info.len += (size_t)n;
+		if ((size_t)n < room)
+			break;
+	}
+	close(fd);
+	r->info.data[r->info.len] = '\0';
+	return err;
+}
+
+static void set_stat(struct fdent *e, const struct statx *sx)
+{
+	e->mode = sx->stx_mode;
+	e->dev = makedev(sx->stx_dev_major, sx->stx_dev_minor);
+	e->rdev = makedev(sx->stx_rdev_major, sx->stx_rdev_minor);
+	e->ino = sx->stx_ino;
+	e->nlink = sx->stx_nlink;
+	e->size = sx->stx_size;
+	e->blocks = sx->stx_blocks;
+	e->have |= HAVE_STAT | HAVE_INO | HAVE_NLINK;
+	if (S_ISREG(e->mode) || S_ISDIR(e->mode) || S_ISLNK(e->mode))
+		e->have |= HAVE_SIZE;
+}
+
+/* Never blocks on a magic link: no sync, no automount (see statx(2)). */
+static int read_stat(int dir, const char *name, struct fdent *e)
+{
+	struct statx sx;
+
+	if (statx(dir, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &sx) < 0)
+		return -errno;
+	set_stat(e, &sx);
+	return 0;
+}
+
+/* "socket:[1234]": the text itself says which inode it is. */
+static bool link_inode(const char *link, size_t len, uint64_t *ino)
+{
+	const char *open = memchr(link, '[', len);
+	uint64_t v = 0;
+
+	if (link[0] == '/' || !open || open == link || open[-1] != ':' || link[len - 1] != ']')
+		return false;
+	for (const char *s = open + 1; s < link + len - 1; s++) {
+		if (*s < '0' || *s > '9')
+			return false;
+		v = v * 10 + (uint64_t)(*s - '0');
+	}
+	*ino = v;
+	return open + 1 < link + len - 1;
+}
+
+/*
+ * Sockets leave nothing to ask statx(2): they are all on one device. The first
+ * one tells which.
+ */
+static bool stat_is_known(struct table_reader *r, struct fdent *e, size_t len, uint64_t ino)
+{
+	static const char head[] = "socket:[";
+
+	if (!r->sockfs_dev || len < sizeof(head) || memcmp(r->link, head, sizeof(head) - 1) != 0)
+		return false;
+	e->mode = S_IFSOCK | 0777;
+	e->dev = r->sockfs_dev;
+	e->ino = ino;
+	e->have |= HAVE_INO;
+	return true;
+}
+
+static int stat_sample(struct table_reader *r, struct table_dirs *dirs, const char *name,
+		       struct fdent *e)
+{
+	int err = read_stat(dirs->fd, name, e);
+
+	if (err == 0 && S_ISSOCK(e->mode) && r->link[0] != '/')
+		r->sockfs_dev = e->dev;
+	return err;
+}
+
+struct sample {
+	struct fdinfo info;
+	bool has_info;
+	ssize_t link_len; /* or -errno */
+	int info_err, stat_err;
+};
+
+static void take_info(struct table_reader *r, struct table_dirs *dirs, const char *name,
+		      struct sample *s)
+{
+	s->info_err = dirs->fdinfo < 0 ? dirs->fdinfo : read_info(r, dirs->fdinfo, name);
+	s->has_info = s->info_err == 0 && fdinfo_parse(&s->info, r->info.data, r->info.len) == 0;
+}
+
+/* The link must be the same after as before, unless it names its inode itself. */
+static bool link_is_still(struct table_reader *r, int dir, const char *name, size_t len)
+{
+	ssize_t n = proc_readlink(dir, name, r->again, sizeof(r->again));
+
+	return n == (ssize_t)len && memcmp(r->link, r->again, len) == 0;
+}
+
+/*
+ * Read all parts once. Returns 1 if they belong together, 0 if the slot
+ * changed hands in between, -ENOENT if it is closed.
+ */
+static int take_sample(struct table_reader *r, struct table_dirs *dirs, const char *name,
+		       struct fdent *e, struct sample *s)
+{
+	uint64_t ino = 0;
+	bool named_inode;
+
+	s->link_len = proc_readlink(dirs->fd, name, r->link, sizeof(r->link));
+	if (s->link_len == -ENOENT)
+		return -ENOENT;
+	take_info(r, dirs, name, s);
+	if (s->link_len < 0)
+		return s->info_err == -ENOENT ? -ENOENT : 1;
+	named_inode = link_inode(r->link, (size_t)s->link_len, &ino);
+	if (named_inode && stat_is_known(r, e, (size_t)s->link_len, ino))
+		s->stat_err = 0;
+	else
+		s->stat_err = stat_sample(r, dirs, name, e);
+	if (s->info_err == -ENOENT || s->stat_err == -ENOENT)
+		return 0;
+	if (named_inode && s->stat_err == 0 && e->ino != ino)
+		return 0;
+	if (s->has_info && s->info.has_ino && s->stat_err == 0 && s->info.ino != e->ino)
+		return 0;
+	return named_inode || link_is_still(r, dirs->fd, name, (size_t)s->link_len);
+}
+
+static void keep(struct table_reader *r, struct fdent *e, const struct sample *s)
+{
+	if (s->link_len >= 0) {
+		e->name = arena_copy(&r->arena, r->link, (size_t)s->link_len);
+		e->name_len = (uint32_t)s->link_len;
+		e->have |= HAVE_LINK;
+	} else {
+		note_error(e, "readlink", (int)-s->link_len);
+	}
+	if (s->has_info) {
+		e->pos = s->info.pos;
+		e->flags = s->info.flags;
+		e->mnt_id = s->info.mnt_id;
+		e->have |= HAVE_INFO;
+		if (s->info.has_ino && !(e->have & HAVE_INO)) {
+			e->ino = s->info.ino;
+			e->have |= HAVE_INO;
+		}
+		if (s->info.rest_len)
+			e->extra = arena_copy(&r->arena, s->info.rest, s->info.rest_len);
+		e->extra_len = (uint32_t)s->info.rest_len;
+	} else if (s->info_err) {
+		note_error(e, "open fdinfo", -s->info_err);
+	}
+	if (s->link_len >= 0 && s->stat_err)
+		note_error(e, "statx", -s->stat_err);
+}
+
+/* Everything but what moves by itself: position, size and the kind's own state. */
+static bool same_row(const struct fdent *a, const struct fdent *b, const struct sample *sa,
+		     const struct sample *sb)
+{
+	return a->ino == b->ino && a->dev == b->dev && a->mode == b->mode &&
+	       sa->link_len == sb->link_len && sa->info.mnt_id == sb->info.mnt_id &&
+	       ((sa->info.flags ^ sb->info.flags) & O_ACCMODE) == 0;
+}
+
+bool table_read_fd(struct table_reader *r, struct table_dirs *dirs, struct fdent *e, int fd)
+{
+	const struct fdent blank = { .proc = e->proc, .fd = fd, .assoc = ASSOC_FD };
+	struct fdent before = blank;
+	struct sample s, last = { 0 };
+	bool agreed = false, strict = dirs->strict;
+	char name[12];
+
+	number_text(name, (unsigned)fd);
+	for (int i = 0; i < TRIES && !agreed; i++) {
+		int got;
+
+		*e = blank;
+		memset(&s, 0, sizeof(s));
+		got = take_sample(r, dirs, name, e, &s);
+		if (got == -ENOENT) {
+			dirs->unstable = true;
+			return false;
+		}
+		if (got == 0) {
+			dirs->unstable = strict = true;
+			before = blank;
+			continue;
+		}
+		agreed = !strict || (i > 0 && before.have && same_row(e, &before, &s, &last));
+		before = *e;
+		before.have |= HAVE_LINK;
+		last = s;
+	}
+	if (!agreed) {
+		*e = blank;
+		note_error(e, "readlink", ESTALE);
+		return true;
+	}
+	keep(r, e, &s);
+	return true;
+}
+
+bool table_read_assoc(struct table_reader *r, int dir, struct fdent *e, enum assoc assoc)
+{
+	const char *name = assoc_name(assoc);
+	struct fdent blank = { .proc = e->proc, .fd = -1, .assoc = (uint8_t)assoc };
+	ssize_t n;
+	int err;
+
+	for (int i = 0; i < TRIES; i++) {
+		*e = blank;
+		n = proc_readlink(dir, name, r->link, sizeof(r->link));
+		if (n == -ENOENT || n == -ESRCH)
+			return false; /* a kernel thread, or it is ending */
+		if (n < 0) {
+			note_error(e, "readlink", (int)-n);
+			return true;
+		}
+		err = read_stat(dir, name, e);
+		if (link_is_still(r, dir, name, (size_t)n))
+			break;
+	}
+	e->name = arena_copy(&r->arena, r->link, (size_t)n);
+	e->name_len = (uint32_t)n;
+	e->have |= HAVE_LINK;
+	if (err)
+		note_error(e, "statx", -err);
+	return true;
+}

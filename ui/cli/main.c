@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "src/base/alloc.h"
+#include "src/base/fd.h"
+#include "src/proc/procfs.h"
+#include "ui/cli/cli.h"
+#include "ui/cli/help.h"
+
+const struct opt cli_global_opts[] = {
+	{ "read-only", 0, OPT_FLAG, offsetof(struct cli_globals, read_only), NULL,
+	  "refuse whatever has an effect on others" },
+	{ "dry-run", 0, OPT_FLAG, offsetof(struct cli_globals, dry_run), NULL,
+	  "say the effect and do nothing" },
+	{ "audit", 0, OPT_TEXT, offsetof(struct cli_globals, audit), "FILE",
+	  "append one JSON line for each effect caused" },
+	{ "proc", 0, OPT_TEXT, offsetof(struct cli_globals, proc), "DIR",
+	  "another proc filesystem than /proc" },
+	{ "help", 'h', OPT_FLAG, offsetof(struct cli_globals, help), NULL, "this help" },
+	{ NULL, 0, OPT_FLAG, 0, NULL, NULL },
+};
+
+static void out_of_memory(void)
+{
+	static const char text[] = "filch: out of memory\n";
+
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		_exit(STATUS_PART);
+	_exit(STATUS_PART);
+}
+
+static int run_verb(struct cli *cli, int argc, char **argv)
+{
+	autofree void *values = xcalloc(1, cli->cmd->values_size);
+	struct opt_set sets[] = { { cli->cmd->opts, values }, { cli_global_opts, &cli->globals } };
+	struct fail f;
+	int n, status;
+
+	cli->argc = argc;
+	if (opts_parse(cli->cmd->name, sets, 2, argc, argv, &n, cli->cmd->rest ? &cli->rest : NULL))
+		return STATUS_USAGE;
+	if (cli->globals.help) {
+		help_verb(&cli->out, cli->cmd);
+		return STATUS_OK;
+	}
+	cli->procfs = procfs_open(cli->globals.proc ? cli->globals.proc : "/proc", &f);
+	if (cli->procfs < 0) {
+		cli_failed(cli, &f);
+		return cli_status(cli);
+	}
+	status = cli->cmd->run(cli, values, n, argv);
+	fd_close(&cli->procfs);
+	return status;
+}
+
+static int unknown_verb(const char *word)
+{
+	autofree char *safe = text_display_new(word, TEXT_ASCII);
+
+	fprintf(stderr,
+		"filch: \"%s\" is neither a verb nor a target (PID, PID/TID, PID@START, =NAME); "
+		"see filch help\n",
+		safe);
+	return STATUS_USAGE;
+}
+
+static int dispatch(struct cli *cli, int argc, char **argv)
+{
+	const char *word = argc > 1 ? argv[1] : NULL;
+
+	if (word && (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0)) {
+		buf_adds(&cli->out, "filch " FILCH_VERSION "\n");
+		return STATUS_OK;
+	}
+	if (word && (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)) {
+		help_all(&cli->out);
+		return STATUS_OK;
+	}
+	cli->cmd = word ? cmd_find(word) : NULL;
+	if (cli->cmd)
+		return run_verb(cli, argc - 2, argv + 2);
+	if (word)
+		return unknown_verb(word);
+	help_all(&cli->out);
+	return STATUS_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	struct cli cli = { .procfs = -1, .rest = -1 };
+	int status;
+
+	setlocale(LC_ALL, "");
+	signal(SIGPIPE, SIG_IGN);
+	alloc_set_oom_hook(out_of_memory);
+	fd_raise_limit(&cli.nofile_before);
+	cli.text = text_mode_of_locale();
+	status = dispatch(&cli, argc, argv);
+	cli_flush(&cli, true);
+	buf_release(&cli.out);
+	return cli.out_failed ? STATUS_OUTPUT : status;
+}
