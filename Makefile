@@ -38,8 +38,10 @@ LIB_SRC  := $(wildcard src/*/*.c)
 UI_SRC   := $(wildcard ui/cli/*.c ui/tui/*.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 HELP_SRC := $(wildcard tests/*.c tests/bench/*.c)
+# The parts of build/tests/victim.
+VICTIM_SRC := $(wildcard tests/victims/*.c)
 obj       = $(patsubst %.c,$(BUILD)/%.o,$(1))
-ALL_OBJ  := $(call obj,$(LIB_SRC) $(UI_SRC) $(UNIT_SRC) $(HELP_SRC))
+ALL_OBJ  := $(call obj,$(LIB_SRC) $(UI_SRC) $(UNIT_SRC) $(HELP_SRC) $(VICTIM_SRC))
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 HELP_BIN := $(patsubst %.c,$(BUILD)/%,$(HELP_SRC))
 # Everything of the interface but main(), so that unit tests can link it.
@@ -58,8 +60,9 @@ $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(UI_LIB_OBJ) $(BUILD)/libfilch.a
 	$(call say,LD,$@) $(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(TEST_LIBS)
 
 # Test helpers stand alone: a victim must not share a bug with the program.
+$(BUILD)/tests/victim: $(call obj,$(VICTIM_SRC))
 $(HELP_BIN): $(BUILD)/%: $(BUILD)/%.o
-	$(call say,LD,$@) $(CC) $(ALL_LDFLAGS) -o $@ $< -lrt
+	$(call say,LD,$@) $(CC) $(ALL_LDFLAGS) -o $@ $^ -lrt
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
