@@ -187,7 +187,7 @@ coverage: ## the lines that the tests reach, file by file
 	$(Q)+$(MAKE) test BUILD=build-cov CFLAGS='-O0 -g --coverage'
 	$(Q)sh tests/coverage.sh build-cov
 
-lint: programs ## everything that reads the source and complains
+lint: $(BUILD)/libfilch.a ## everything that reads the source and complains
 	$(Q)BUILD=$(BUILD) PKG_CFLAGS="$(PC_CFLAGS)" sh tests/lint/run.sh $(L)
 
 format: ## lay out the C source as .clang-format says

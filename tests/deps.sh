@@ -86,7 +86,7 @@ forbid_services() {
 
 # Those of $SERVICES that were not there before must not come up at boot.
 disable_services() {
-	for name in $*; do
+	for name in "$@"; do
 		command -v systemctl >/dev/null && systemctl -q disable "$name" || :
 		command -v update-rc.d >/dev/null && update-rc.d "$name" disable || :
 	done >/dev/null 2>&1

@@ -1,0 +1,6 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+set -u
+
+command -v codespell >/dev/null || { echo "no codespell"; exit 77; }
+git ls-files | xargs codespell -L "fo,te,ue,nd,wih,fpr,crate,ofd,inout,ond"
