@@ -1,0 +1,308 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Measures filch against its budgets: `make bench`, or BENCH=quick for a subset.
+
+Every figure is a ratio to something else measured in the same run, the two
+taking turns; the time is the median. $FILCH is the program, $BUILD the folder
+with the helpers of tests/bench.
+"""
+
+import contextlib
+import math
+import os
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections import namedtuple
+
+FILCH = os.environ["FILCH"]
+HELPERS = os.path.join(os.environ["BUILD"], "tests/bench")
+QUICK = os.environ.get("BENCH") == "quick"
+MIB = 1 << 20
+GIB = 1 << 30
+
+Cost = namedtuple("Cost", "wall user system rss status")
+
+
+class Report:
+    """The table, printed line by line as the figures come."""
+
+    def __init__(self):
+        self.over = 0
+        self.failed = 0
+
+    def title(self, text):
+        print(f"\n{text}", flush=True)
+
+    def row(self, what, figure, budget="", good=None):
+        verdict = "" if good is None else "pass" if good else "OVER"
+        self.over += verdict == "OVER"
+        print(f"  {what:<46} {figure:>12}  {budget:<16} {verdict}".rstrip(), flush=True)
+
+    def at_least(self, what, value, limit):
+        self.row(what, f"{value:.2f}x", f">= {limit}x", value >= limit)
+
+    def at_most(self, what, value, limit, unit="x"):
+        self.row(what, f"{value:.2f}{unit}", f"<= {limit}{unit}", value <= limit)
+
+    def missing(self, what, why):
+        self.failed += 1
+        self.row(what, "-", why)
+
+
+def measure(command, one_cpu=False):
+    wrapped = [f"{HELPERS}/measure"] + (["-1"] if one_cpu else []) + command
+    out = subprocess.run(wrapped, stdout=subprocess.PIPE, check=True, text=True).stdout.split()
+    return Cost(*map(float, out[:3]), int(out[3]) * 1024, int(out[4]))
+
+
+def take_turns(commands, rounds, before=lambda: None, one_cpu=False):
+    """The median cost of each named command; None for one that failed or is not there."""
+    costs = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, command in commands.items():
+            if command[0].startswith("/") or shutil.which(command[0]):
+                before()
+                costs[name].append(measure(command, one_cpu))
+    return {name: median(runs) for name, runs in costs.items()}
+
+
+def median(runs):
+    if not runs or any(run.status for run in runs):
+        return None
+    return Cost(*(statistics.median(getattr(run, f) for run in runs) for f in Cost._fields))
+
+
+@contextlib.contextmanager
+def fleet(processes, descriptors, what="mixed"):
+    """Processes with that many descriptors each; gives their parent's pid."""
+    command = [f"{HELPERS}/fleet", str(processes), str(descriptors), what]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        if parent.stdout.readline() != b"ready\n":
+            sys.exit("bench: the fleet did not get all its descriptors")
+        try:
+            yield parent.pid
+        finally:
+            parent.stdin.close()
+
+
+def child_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
+        return f.read().split()[0]
+
+
+def show_cost(report, name, cost):
+    report.row(name, f"{cost.wall:.3f} s",
+               f"cpu {cost.user + cost.system:.2f} s, {cost.rss / MIB:.1f} MiB")
+
+
+LS = [FILCH, "ls", "--json"]
+FLOOR = [f"{HELPERS}/floor"]
+
+
+def listing(report, processes, rounds):
+    descriptors = processes * 500
+    report.title(f"ls --json of everything, {processes} processes x 500 descriptors")
+    commands = {"filch": LS, "kernel floor": FLOOR, "lsof -nP": ["lsof", "-nP"],
+                "lsfd": ["lsfd"], "lsfd -J": ["lsfd", "-J"]}
+    with fleet(processes, 500):
+        cost = take_turns(commands, rounds)
+        single = take_turns({"filch": LS, "floor": FLOOR}, rounds, one_cpu=True)
+    for name in commands:
+        if cost[name]:
+            show_cost(report, name, cost[name])
+        else:
+            report.missing(name, "failed or missing")
+    if not cost["filch"]:
+        return
+    for name, limit in (("lsof -nP", 2.5), ("lsfd", 3), ("lsfd -J", 3)):
+        if cost[name]:
+            report.at_least(f"faster than {name}", cost[name].wall / cost["filch"].wall, limit)
+    if single["filch"] and single["floor"]:
+        report.at_most("one processor: to the kernel floor",
+                       single["filch"].wall / single["floor"].wall, 1.6)
+    report.row("all processors: to the kernel floor",
+               f"{cost['filch'].wall / cost['kernel floor'].wall:.2f}x")
+    report.at_most("memory above 10 MiB, a descriptor",
+                   max(0, cost["filch"].rss - 10 * MIB) / descriptors, 300, " B")
+
+
+def scaling(report):
+    report.title("ls --json, time a descriptor")
+    each = {}
+    for processes in (20, 200) if QUICK else (20, 200, 800):
+        count = processes * 500
+        with fleet(processes, 500):
+            cost = take_turns({"filch": LS}, 3)["filch"]
+        if not cost:
+            report.missing(f"{count} descriptors", "filch failed")
+            return
+        each[count] = cost.wall / count * 1e6
+        report.row(f"{count} descriptors", f"{each[count]:.2f} us", f"{cost.wall:.3f} s")
+    report.at_most("most to fewest descriptors", each[max(each)] / each[min(each)], 1.25)
+
+
+def kcmp_calls(pid):
+    out = subprocess.run(["strace", "-f", "-qq", "--seccomp-bpf", "-c", "-e", "trace=kcmp",
+                          *LS, pid], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                         text=True, check=False).stderr
+    total = re.search(r"(\d+)\s+(?:\d+\s+)?kcmp$", out, re.M)
+    return int(total.group(1)) if total else 0
+
+
+def alike(report):
+    """Descriptors that only kcmp can tell apart."""
+    count = 2000 if QUICK else 19000
+    report.title(f"ls --json PID, {count} descriptors of one kind in one process")
+    for what in ("timerfd", "null"):
+        with fleet(1, count, what) as parent:
+            pid = child_of(parent)
+            cost = take_turns({"filch": LS + [pid], "lsof": ["lsof", "-nP", "-p", pid],
+                               "lsfd": ["lsfd", "-p", pid]}, 3)
+            calls = kcmp_calls(pid) if shutil.which("strace") else None
+        if not cost["filch"]:
+            report.missing(what, "filch failed")
+            continue
+        for name in cost:
+            if cost[name]:
+                show_cost(report, f"{what}: {name}", cost[name])
+        if calls is not None:
+            report.at_most(f"{what}: kcmp calls to n log2 n",
+                           calls / (count * math.log2(count)), 1.1)
+
+
+def small(report):
+    report.title("ls of one small process")
+    with fleet(1, 8) as parent:
+        cost = take_turns({"filch": [FILCH, "ls", child_of(parent)], "true": ["true"]},
+                          10 if QUICK else 40)
+    if not cost["filch"]:
+        report.missing("filch ls", "failed")
+        return
+    report.at_most("longer than true", (cost["filch"].wall - cost["true"].wall) * 1e3, 3, " ms")
+
+
+def fill(path, size):
+    block = os.urandom(MIB)
+    with open(path, "wb") as f:
+        for _ in range(size // MIB):
+            f.write(block)
+
+
+@contextlib.contextmanager
+def source(directory, make):
+    """A file of ours, open, in a folder that goes away; gives (path, DESC, output)."""
+    with tempfile.TemporaryDirectory(prefix="filch-bench.", dir=directory) as folder:
+        path = os.path.join(folder, "source")
+        make(path)
+        with open(path, "rb") as f:
+            yield path, f"{os.getpid()}:{f.fileno()}", os.path.join(folder, "out")
+
+
+def remover(path):
+    def remove():
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+    return remove
+
+
+def memory_available():
+    with open("/proc/meminfo", encoding="ascii") as f:
+        return int(re.search(r"MemAvailable:\s+(\d+)", f.read()).group(1)) * 1024
+
+
+def ratio_row(report, cost, ours, theirs, limit=None):
+    what = f"{ours} to {theirs}"
+    if not cost[ours] or not cost[theirs]:
+        report.missing(what, "failed or missing")
+    elif limit:
+        report.at_most(what, cost[ours].wall / cost[theirs].wall, limit)
+    else:
+        report.row(what, f"{cost[ours].wall / cost[theirs].wall:.2f}x")
+
+
+def rates(report, cost, size):
+    for name, value in cost.items():
+        if value:
+            report.row(name, f"{value.wall:.3f} s", f"{size / value.wall / GIB:.2f} GiB/s")
+
+
+def dump_memory(report, size):
+    if memory_available() < 3 * size or shutil.disk_usage("/dev/shm").free < 3 * size:
+        report.title(f"dump on tmpfs: not measured, less than {3 * size // GIB} GiB free")
+        return
+    report.title(f"dump of {size // MIB} MiB on tmpfs")
+    with source("/dev/shm", lambda path: fill(path, size)) as (path, desc, out):
+        cost = take_turns({"dump with SHA-256": [FILCH, "dump", desc, "-o", out],
+                           "nettle alone": [f"{HELPERS}/hash", path],
+                           "openssl dgst": ["openssl", "dgst", "-sha256", path],
+                           "dump --hash none": [FILCH, "dump", "--hash", "none", desc, "-o", out],
+                           "cp": ["cp", "--reflink=never", "--sparse=never", path, out]},
+                          3, remover(out))
+    rates(report, cost, size)
+    ratio_row(report, cost, "dump with SHA-256", "nettle alone", 1.1)
+    ratio_row(report, cost, "dump with SHA-256", "openssl dgst")
+    ratio_row(report, cost, "dump --hash none", "cp")
+
+
+def dump_disk(report, size):
+    directory = os.environ["BUILD"]
+    if shutil.disk_usage(directory).free < 4 * size:
+        report.title("dump on disk: not measured, too little is free")
+        return
+    report.title(f"dump of {size // MIB} MiB on disk, synced")
+    beside = 'cp --reflink=never "$1" "$2" & "$0" "$1" & wait; sync "$2"'
+    with source(directory, lambda path: fill(path, size)) as (path, desc, out):
+        os.sync()
+        cost = take_turns({"dump with SHA-256": [FILCH, "dump", desc, "-o", out],
+                           "cp and hash side by side": ["sh", "-c", beside, f"{HELPERS}/hash",
+                                                        path, out]}, 3, remover(out))
+    rates(report, cost, size)
+    ratio_row(report, cost, "dump with SHA-256", "cp and hash side by side", 1.2)
+
+
+def make_sparse(path):
+    with open(path, "wb") as f:
+        for at in range(4):
+            f.seek(at << 38)
+            f.write(os.urandom(MIB))
+        f.truncate(1 << 40)
+
+
+def dump_sparse(report):
+    report.title("dump --hash none of a sparse 1 TiB with 4 MiB of data")
+    for directory in ("/dev/shm", os.environ["BUILD"]):
+        with source(directory, make_sparse) as (path, desc, out):
+            cost = take_turns({"dump": [FILCH, "dump", "--hash", "none", desc, "-o", out]},
+                              3, remover(out))["dump"]
+            name = "tmpfs" if directory == "/dev/shm" else "disk"
+            if not cost:
+                report.missing(name, "failed")
+                continue
+            blocks = os.stat(out).st_blocks / os.stat(path).st_blocks
+        report.row(f"{name}: time", f"{cost.wall:.3f} s")
+        report.at_most(f"{name}: blocks written to blocks there", blocks, 1.1)
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    report = Report()
+    print(f"Linux {os.uname().release} {os.uname().machine}, {os.cpu_count()} processors, "
+          f"load {os.getloadavg()[0]:.1f}")
+    listing(report, 20 if QUICK else 200, 3)
+    scaling(report)
+    alike(report)
+    small(report)
+    dump_memory(report, GIB // 4 if QUICK else 4 * GIB)
+    dump_disk(report, GIB // 4 if QUICK else GIB)
+    dump_sparse(report)
+    print(f"\n{report.over} over budget, {report.failed} not measured")
+    return 1 if report.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
