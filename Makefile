@@ -99,12 +99,14 @@ UI_SRC   := $(wildcard ui/*.c ui/cli/*.c ui/tui/*.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 HELP_SRC := $(wildcard tests/*.c tests/bench/*.c)
+# The parts of build/tests/victim.
+VICTIM_SRC := $(wildcard tests/victims/*.c)
 C_FILES  := $(wildcard src/*/*.[ch] src/*/arch/*.[ch] ui/*.[ch] ui/*/*.[ch] \
 	tests/*.[ch] tests/*/*.[ch] examples/*.[ch])
 TESTS    := $(wildcard tests/kinds/*.t tests/cli/*.t tests/tui/*.t tests/*.t)
 SOAKS    := $(wildcard tests/soak/*.t)
 obj       = $(patsubst %.c,$(BUILD)/%.o,$(1))
-ALL_OBJ  := $(call obj,$(LIB_SRC) $(UI_SRC) $(UNIT_SRC) $(HELP_SRC) $(FUZZ_SRC))
+ALL_OBJ  := $(call obj,$(LIB_SRC) $(UI_SRC) $(UNIT_SRC) $(HELP_SRC) $(VICTIM_SRC) $(FUZZ_SRC))
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 FUZZ_BIN := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 HELP_BIN := $(patsubst %.c,$(BUILD)/%,$(HELP_SRC))
@@ -128,10 +130,11 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(UI_LIB_OBJ) $(BUILD)/libfilch.a
 	$(call say,LD,$@) $(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PC_LIBS)
 
 # Test helpers stand alone: a victim must not share a bug with the program.
-$(HELP_BIN) $(call obj,$(HELP_SRC)): private SAN :=
+$(HELP_BIN) $(call obj,$(HELP_SRC) $(VICTIM_SRC)): private SAN :=
+$(BUILD)/tests/victim: $(call obj,$(VICTIM_SRC))
 $(BUILD)/tests/bench/hash: private HELP_LIBS := $(HASH_LIBS)
 $(HELP_BIN): $(BUILD)/%: $(BUILD)/%.o
-	$(call say,LD,$@) $(CC) $(ALL_LDFLAGS) -o $@ $< $(HELP_LIBS) -lrt
+	$(call say,LD,$@) $(CC) $(ALL_LDFLAGS) -o $@ $^ $(HELP_LIBS) -lrt
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
