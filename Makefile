@@ -107,9 +107,11 @@ C_FILES  := $(wildcard src/*/*.[ch] src/*/arch/*.[ch] ui/*.[ch] ui/*/*.[ch] \
 TESTS    := $(wildcard tests/kinds/*.t tests/cli/*.t tests/tui/*.t tests/*.t)
 SOAKS    := $(wildcard tests/soak/*.t)
 obj       = $(patsubst %.c,$(BUILD)/%.o,$(1))
-ALL_OBJ  := $(call obj,$(LIB_SRC) $(UI_SRC) $(UNIT_SRC) $(HELP_SRC) $(VICTIM_SRC) $(FUZZ_SRC))
+ALL_OBJ  := $(call obj,$(LIB_SRC) $(UI_SRC) $(UNIT_SRC) $(HELP_SRC) $(VICTIM_SRC) $(FUZZ_SRC) \
+	tests/fuzz/replay.c)
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 FUZZ_BIN := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
+REPLAYS  := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/replay/%,$(FUZZ_SRC))
 HELP_BIN := $(patsubst %.c,$(BUILD)/%,$(HELP_SRC))
 # Everything of the interface but main(), so that unit tests can link it.
 UI_LIB_OBJ := $(filter-out $(BUILD)/ui/cli/main.o,$(call obj,$(UI_SRC)))
@@ -130,6 +132,12 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(UI_LIB_OBJ) $(BUILD)/libfilch.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@) $(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PC_LIBS)
 
+# The fuzzers' saved inputs as ordinary tests.
+$(BUILD)/replay/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(UI_LIB_OBJ) \
+		$(BUILD)/libfilch.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@) $(CC) $(ALL_LDFLAGS) -o $@ $^ $(PC_LIBS)
+
 # Test helpers stand alone: a victim must not share a bug with the program.
 $(HELP_BIN) $(call obj,$(HELP_SRC) $(VICTIM_SRC)): private SAN :=
 $(BUILD)/tests/victim: $(call obj,$(VICTIM_SRC))
@@ -148,7 +156,7 @@ $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' "$$FLAGS_NOW" | cmp -s - $@ || printf '%s\n' "$$FLAGS_NOW" >$@
 
-programs: all $(UNIT_BIN) $(HELP_BIN) ## build program and tests, run nothing
+programs: all $(UNIT_BIN) $(REPLAYS) $(HELP_BIN) ## build program and tests, run nothing
 
 deps: ## install what building and testing need
 	$(call deps,build check)
@@ -171,7 +179,7 @@ PROVE   = prove $(if $(V),-v,-Q) -j$(JOBS) --exec tests/run
 
 test: programs ## run the tests with what is installed; T="tests/cli/x.t ..." chooses
 	$(Q)$(RUN_ENV) TEST_TIMEOUT=$(if $(SANITIZE),360,120) \
-		$(PROVE) $(or $(T),$(UNIT_BIN) $(TESTS))
+		$(PROVE) $(or $(T),$(UNIT_BIN) $(REPLAYS) $(TESTS))
 
 soak: programs ## what takes longer: kill loops, random keys, fuzzing
 	$(if $(SOAKS),$(Q)$(RUN_ENV) TEST_TIMEOUT=3600 prove -v --exec tests/run $(SOAKS))

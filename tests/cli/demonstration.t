@@ -22,18 +22,23 @@ liar() {
 	REAL=$FILCH BUILD=$TMPDIR sh tests/demo.sh
 }
 
+n=0
+check() { # WHAT COMMAND...: one line of TAP
+	what=$1
+	n=$((n + 1))
+	shift
+	if "$@"; then echo "ok $n - $what"; else echo "not ok $n - $what"; fi
+}
+
 cd "$(dirname "$0")/../.." || exit 1
 : >"$TMPDIR/began"
-echo 1..4
 
-sh tests/demo.sh >"$TMPDIR/out" 2>&1 && echo "ok 1 - exit 0" || echo "not ok 1 - exit 0"
+sh tests/demo.sh >"$TMPDIR/out" 2>&1
+check "exit 0" [ $? -eq 0 ]
 sed 's/^/# /' "$TMPDIR/out"
-grep -q 'the same: nothing was lost' "$TMPDIR/out" || printf 'not '
-echo "ok 2 - the deleted log is the one that was written"
-
-liar >"$TMPDIR/lie" 2>&1 && printf 'not '
-grep -q 'not what was written' "$TMPDIR/lie" || printf 'not '
-echo "ok 3 - a wrong byte is found"
-
-[ -z "$(left)" ] || printf 'not '
-echo "ok 4 - no folder is left"
+check "the deleted log is what was written" grep -q 'the same: nothing was lost' "$TMPDIR/out"
+liar >"$TMPDIR/lie" 2>&1
+check "a wrong byte is a failure" [ $? -ne 0 ]
+check "and is said" grep -q 'not what was written' "$TMPDIR/lie"
+check "no folder is left" [ -z "$(left)" ]
+echo "1..$n"
