@@ -22,7 +22,7 @@ enum fail_class {
 struct fail {
 	int err;               /* errno, positive; 0: nothing failed */
 	enum fail_class class; /* by errno unless fail_class() said otherwise */
-	char call[32];         /* the system call or the check that failed */
+	char call[32];         /* the system call that failed; empty: none, on and why say it all */
 	char on[256];          /* on what: raw bytes, sanitise before printing */
 	char why[384];         /* the reason, if more is known than strerror() */
 	char advice[256];      /* what to try; empty: nothing known */

@@ -9,7 +9,7 @@
 
 static int bad_desc(struct fail *f, const char *text, const char *why)
 {
-	fail_set(f, EINVAL, "descriptor", "\"%s\"", text);
+	fail_set(f, EINVAL, "", "descriptor \"%s\"", text);
 	fail_class(f, FAIL_USAGE);
 	fail_why(f, "%s", why);
 	fail_advice(f, "write TARGET:FD[,FD-FD...], TARGET:*, TARGET:exe, :cwd, :root, or hN "

@@ -20,7 +20,7 @@
 
 static int bad_target(struct fail *f, const char *text, size_t len)
 {
-	fail_set(f, EINVAL, "target", "\"%.*s\"", (int)len, text);
+	fail_set(f, EINVAL, "", "target \"%.*s\"", (int)len, text);
 	fail_class(f, FAIL_USAGE);
 	fail_why(f, "a target is PID, PID/TID, PID@START or =NAME");
 	return -EINVAL;
@@ -84,12 +84,12 @@ static int resolve_failed(const struct target_name *name, size_t found, const ch
 			  struct fail *f)
 {
 	if (!found) {
-		fail_set(f, ESRCH, "target", "=%s", name->comm);
+		fail_set(f, ESRCH, "", "target =%s", name->comm);
 		fail_why(f, "no visible process has this command name");
 		fail_advice(f, "a name is what /proc/PID/comm says, at most 15 bytes");
 		return -ESRCH;
 	}
-	fail_set(f, ENOTUNIQ, "target", "=%s", name->comm);
+	fail_set(f, ENOTUNIQ, "", "target =%s", name->comm);
 	fail_class(f, FAIL_USAGE);
 	fail_why(f, "%zu processes have this name: %s", found, list);
 	fail_advice(f, "name one of them by its pid");
@@ -156,7 +156,7 @@ static int check_start(const struct target *t, const struct target_name *name, s
 {
 	if (!name->has_start || name->start == t->start)
 		return 0;
-	fail_set(f, ESRCH, "target", "process %d@%" PRIu64, name->pid, name->start);
+	fail_set(f, ESRCH, "", "process %d@%" PRIu64, name->pid, name->start);
 	fail_why(f, "another process has this pid now: it started at %" PRIu64 " (%s)", t->start,
 		 t->comm);
 	fail_advice(f, "the process you mean has ended");

@@ -30,8 +30,8 @@ static void sentence_part(struct buf *out, const char *before, const char *text,
 void cli_sentence(struct buf *out, const struct fail *f, enum text_mode mode)
 {
 	sentence_part(out, "", f->on, mode);
-	sentence_part(out, f->on[0] ? ": " : "", f->call, mode);
-	if (f->err && f->class != FAIL_USAGE)
+	sentence_part(out, ": ", f->call, mode);
+	if (f->err && f->call[0] && f->class != FAIL_USAGE)
 		sentence_part(out, ": ", strerror(f->err), mode);
 	sentence_part(out, ": ", f->why, mode);
 	sentence_part(out, "\n  try: ", f->advice, mode);

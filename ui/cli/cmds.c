@@ -5,6 +5,7 @@
 
 const struct cmd *const cmds[] = {
 	&cmd_ls,
+	&cmd_same,
 	&cmd_help,
 	NULL,
 };

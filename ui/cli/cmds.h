@@ -7,5 +7,6 @@
 
 extern const struct cmd cmd_help;
 extern const struct cmd cmd_ls;
+extern const struct cmd cmd_same;
 
 #endif

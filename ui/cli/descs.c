@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#include "ui/cli/descs.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+void descs_label(char *p, size_t size, const struct fdent *e)
+{
+	char table[32], what[16];
+
+	if (e->proc->tid)
+		snprintf(table, sizeof(table), "%d/%d", e->proc->pid, e->proc->tid);
+	else
+		snprintf(table, sizeof(table), "%d", e->proc->pid);
+	if (e->fd >= 0)
+		snprintf(what, sizeof(what), "%d", e->fd);
+	else
+		snprintf(what, sizeof(what), "%s", assoc_name(e->assoc));
+	snprintf(p, size, "%s:%s", table, what);
+}
+
+struct walk {
+	struct cli *cli;
+	const struct descs_opts *opts;
+	desc_fn *fn;
+	void *arg;
+	struct target *target;
+	const struct survey *survey;
+};
+
+static void visit(struct walk *w, const struct fdent *e)
+{
+	struct desc_ref d = { .target = w->target, .survey = w->survey, .ent = e };
+	struct fail f;
+
+	descs_label(d.label, sizeof(d.label), e);
+	/* A row that says only that the table could not be read. */
+	if (e->fd < 0 && e->assoc == ASSOC_FD) {
+		fail_set(&f, e->err, e->err_call, "descriptors of process %d (%s)", w->target->pid,
+			 w->target->comm);
+		if (e->err == EACCES || e->err == EPERM)
+			fail_advice(&f, "filch why %d names the rule that refuses", w->target->pid);
+		cli_failed(w->cli, &f);
+		return;
+	}
+	w->fn(w->cli, &d, w->arg);
+}
+
+static bool is_wanted(const struct desc *d, const struct fdent *e)
+{
+	switch (d->what) {
+	case DESC_FD:
+		return e->assoc == ASSOC_FD && e->fd >= d->first && e->fd <= d->last;
+	case DESC_ALL:
+		return e->assoc == ASSOC_FD;
+	case DESC_EXE:
+		return e->assoc == ASSOC_EXE;
+	case DESC_CWD:
+		return e->assoc == ASSOC_CWD;
+	case DESC_ROOT:
+		return e->assoc == ASSOC_ROOT;
+	default:
+		return false;
+	}
+}
+
+static void not_there(struct walk *w, const struct desc *d)
+{
+	char who[128];
+	struct fail f;
+
+	target_describe(w->target, who, sizeof(who));
+	if (d->what != DESC_FD)
+		fail_set(&f, ENOENT, "", "%s", who);
+	else if (d->first == d->last)
+		fail_set(&f, EBADF, "", "descriptor %d of %s", d->first, who);
+	else
+		fail_set(&f, EBADF, "", "descriptors %d-%d of %s", d->first, d->last, who);
+	fail_class(&f, FAIL_GONE);
+	fail_why(&f, "it has no such descriptor open");
+	fail_advice(&f, "filch ls %d", w->target->pid);
+	cli_failed(w->cli, &f);
+}
+
+static void visit_wanted(struct walk *w, const struct desc *d)
+{
+	const struct procent *p = survey_find_proc(w->survey, w->target->pid, w->target->tid);
+	size_t found = 0;
+
+	for (uint32_t i = 0; p && i < p->n_rows; i++) {
+		const struct fdent *e = &p->rows[i];
+
+		if (!is_wanted(d, e) && !(p->err && e->fd < 0 && e->assoc == ASSOC_FD))
+			continue;
+		visit(w, e);
+		found++;
+	}
+	if (!found && d->what != DESC_ALL)
+		not_there(w, d);
+}
+
+static const enum assoc assoc_of[] = {
+	[DESC_FD] = ASSOC_FD,   [DESC_ALL] = ASSOC_FD,    [DESC_EXE] = ASSOC_EXE,
+	[DESC_CWD] = ASSOC_CWD, [DESC_ROOT] = ASSOC_ROOT,
+};
+
+static void walk_desc(struct walk *w, const struct desc *d)
+{
+	struct target_name name = {
+		.pid = w->target->pid,
+		.tid = w->target->tid,
+		.start = w->target->start,
+		.has_start = true,
+	};
+	struct survey_opts opts = {
+		.procfs = w->cli->procfs,
+		.targets = w->opts->wide_scan ? NULL : &name,
+		.n_targets = 1,
+		.want = w->opts->want,
+		.only = !w->opts->wide_scan && !w->opts->whole &&
+			!(d->what == DESC_ALL || d->first != d->last),
+		.only_fd = d->first,
+		.only_assoc = assoc_of[d->what],
+	};
+	struct survey *s;
+	struct fail f = { 0 };
+
+	if (d->what != DESC_FD && d->what != DESC_ALL)
+		opts.want |= SURVEY_ASSOC;
+	if (survey_take(&s, &opts, &f) < 0) {
+		cli_failed(w->cli, &f);
+		return;
+	}
+	w->survey = s;
+	visit_wanted(w, d);
+	survey_free(s);
+}
+
+static bool can_have_descriptors(struct cli *cli, const struct target *t)
+{
+	char who[128];
+	struct fail f;
+
+	if (!t->kthread && (!t->zombie || t->tid))
+		return true;
+	fail_set(&f, t->kthread ? EBADF : ESRCH, "", "%s",
+		 target_describe(t, who, sizeof(who)));
+	fail_class(&f, FAIL_GONE);
+	fail_why(&f, t->kthread ? "it is a kernel thread: it has no descriptors"
+				: "it is a zombie: its descriptors were closed when it ended");
+	if (t->zombie && t->status.threads > 1) {
+		fail_why(&f, "its first thread has ended, others live on");
+		fail_advice(&f, "name a living thread: %d/TID, see /proc/%d/task", t->pid, t->pid);
+	}
+	cli_failed(cli, &f);
+	return false;
+}
+
+static void walk_one(struct walk *w, const struct desc *d)
+{
+	autotarget t;
+	struct fail f = { 0 };
+
+	if (target_open(&t, w->cli->procfs, &d->target, &f) < 0) {
+		cli_failed(w->cli, &f);
+		return;
+	}
+	w->target = &t;
+	if (can_have_descriptors(w->cli, &t))
+		walk_desc(w, d);
+}
+
+int descs_each(struct cli *cli, int n, char **argv, const struct descs_opts *opts, desc_fn *fn,
+	       void *arg)
+{
+	struct walk w = { .cli = cli, .opts = opts, .fn = fn, .arg = arg };
+	struct desc_list list = { 0 };
+	struct fail f = { 0 };
+	int r = 0;
+
+	if (n == 0)
+		return cli_usage(cli, "which descriptor? %s", cli->cmd->args);
+	for (int i = 0; i < n && r == 0; i++)
+		r = desc_parse(&list, argv[i], &f);
+	if (r < 0)
+		cli_failed(cli, &f);
+	for (size_t i = 0; i < list.n && r == 0; i++)
+		walk_one(&w, &list.at[i]);
+	desc_list_release(&list);
+	return cli_status(cli);
+}
+
+bool descs_is_single(struct cli *cli, int n, char **argv)
+{
+	struct desc_list list = { 0 };
+	struct fail f = { 0 };
+	bool single = false;
+
+	if (n == 1 && desc_parse(&list, argv[0], &f) < 0)
+		cli_failed(cli, &f);
+	else if (n == 1)
+		single = list.n == 1 && list.at[0].what != DESC_ALL &&
+			 list.at[0].first == list.at[0].last;
+	desc_list_release(&list);
+	if (!single && !f.err)
+		cli_failed(cli, (fail_set(&f, EINVAL, "", "%s", cli->cmd->args),
+				 fail_class(&f, FAIL_USAGE),
+				 fail_why(&f, "this takes exactly one descriptor"), &f));
+	return single;
+}

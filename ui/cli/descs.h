@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* From DESC arguments to open targets and surveyed rows: for every verb. */
+#ifndef CLI_DESCS_H
+#define CLI_DESCS_H
+
+#include "src/survey/survey.h"
+#include "ui/cli/cli.h"
+
+/* One descriptor that a verb works on. All borrowed, valid during the call. */
+struct desc_ref {
+	struct target *target;
+	const struct survey *survey; /* of the whole table, or of this row alone */
+	const struct fdent *ent;
+	char label[80]; /* "4121:7", "4121/4130:exe": safe to print, filch reads it again */
+};
+
+/*
+ * Called for each; returns 0, or negative after cli_failed(). The verb calls
+ * cli_done() itself.
+ */
+typedef int desc_fn(struct cli *cli, const struct desc_ref *d, void *arg);
+
+struct descs_opts {
+	unsigned want;  /* of enum survey_want */
+	bool whole;     /* survey the whole table even for one descriptor */
+	bool wide_scan; /* survey every process: sharing and peers system-wide */
+};
+
+/*
+ * Parse all arguments first (a bad one is a usage error and nothing is done),
+ * then open each target and call fn for each descriptor in order. A number
+ * that is not open is a failure of its own; in a range, only if none is.
+ * Returns the exit status of the verb.
+ */
+int descs_each(struct cli *cli, int n, char **argv, const struct descs_opts *opts, desc_fn *fn,
+	       void *arg);
+
+/* What argv names when exactly one descriptor is wanted: usage error otherwise. */
+bool descs_is_single(struct cli *cli, int n, char **argv);
+
+/* Write "PID:FD" and the like. */
+void descs_label(char *p, size_t size, const struct fdent *e);
+
+#endif
