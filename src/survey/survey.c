@@ -7,8 +7,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "src/net/tables.h"
 #include "src/proc/procfs.h"
 #include "src/survey/collect.h"
+#include "src/survey/nets.h"
 #include "src/survey/table.h"
 
 static uint64_t now_ns(void)
@@ -89,6 +91,9 @@ int survey_take(struct survey **out, const struct survey_opts *opts, struct fail
 		return r;
 	}
 	s->stats.collect_ns = lap(&since);
+	if (opts->want & (SURVEY_NET | SURVEY_PEERS))
+		nets_load(s, opts->want);
+	s->stats.net_ns = lap(&since);
 	load_mounts(s);
 	settle_rows(s);
 	s->stats.kind_ns = lap(&since);
@@ -105,6 +110,7 @@ void survey_free(struct survey *s)
 		free(s->procs[i]->rows);
 	free(s->procs);
 	mounts_release(&s->mounts);
+	sock_tables_free(s->net);
 	for (unsigned i = 0; i < s->n_workers; i++)
 		arena_release(&s->workers[i].arena);
 	free(s->workers);
