@@ -113,29 +113,49 @@ static bool link_inode(const char *link, size_t len, uint64_t *ino)
 }
 
 /*
- * Sockets leave nothing to ask statx(2): they are all on one device. The first
- * one tells which.
+ * Sockets, pipes and most anonymous inodes leave nothing to ask statx(2): each
+ * sort is on one internal filesystem, and what differs is in the link text.
  */
-static bool stat_is_known(struct table_reader *r, struct fdent *e, size_t len, uint64_t ino)
-{
-	static const char head[] = "socket:[";
+static const struct sort {
+	const char *head;
+	bool one_inode; /* all share it, and fdinfo must name it */
+} sorts[] = {
+	{ "socket:[", false },
+	{ "pipe:[", false },
+	{ "anon_inode:", true },
+};
 
-	if (!r->sockfs_dev || len < sizeof(head) || memcmp(r->link, head, sizeof(head) - 1) != 0)
+static int sort_of(const char *link, size_t len)
+{
+	for (int i = 0; i < (int)(sizeof(sorts) / sizeof(sorts[0])); i++) {
+		size_t n = strlen(sorts[i].head);
+
+		if (len > n && memcmp(link, sorts[i].head, n) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static bool stat_is_known(const struct table_reader *r, struct fdent *e, int sort, uint64_t ino)
+{
+	const struct table_known *k = &r->known[sort];
+
+	if (!k->mode || (sorts[sort].one_inode && k->ino != ino))
 		return false;
-	e->mode = S_IFSOCK | 0777;
-	e->dev = r->sockfs_dev;
+	e->mode = k->mode;
+	e->dev = k->dev;
 	e->ino = ino;
 	e->have |= HAVE_INO;
 	return true;
 }
 
 static int stat_sample(struct table_reader *r, struct table_dirs *dirs, const char *name,
-		       struct fdent *e)
+		       struct fdent *e, int sort)
 {
 	int err = read_stat(dirs->fd, name, e);
 
-	if (err == 0 && S_ISSOCK(e->mode) && r->link[0] != '/')
-		r->sockfs_dev = e->dev;
+	if (err == 0 && sort >= 0)
+		r->known[sort] = (struct table_known){ e->dev, e->ino, e->mode };
 	return err;
 }
 
@@ -161,6 +181,46 @@ static bool link_is_still(struct table_reader *r, int dir, const char *name, siz
 	return n == (ssize_t)len && memcmp(r->link, r->again, len) == 0;
 }
 
+/* The kind's own lines prove that link and fdinfo are of one kind. */
+static bool info_proves_kind(const char *link, size_t len, const struct fdinfo *info)
+{
+	static const struct {
+		const char *link, *key;
+	} proofs[] = {
+		{ "anon_inode:[eventfd]", "eventfd-count:" },
+		{ "anon_inode:[timerfd]", "clockid:" },
+		{ "anon_inode:[signalfd]", "sigmask:" },
+		{ "anon_inode:[eventpoll]", "tfd:" },
+		{ "anon_inode:inotify", "inotify " },
+	};
+
+	for (size_t i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++) {
+		size_t n = strlen(proofs[i].key);
+
+		if (strlen(proofs[i].link) == len && memcmp(link, proofs[i].link, len) == 0)
+			return info->rest_len > n && memcmp(info->rest, proofs[i].key, n) == 0;
+	}
+	return false;
+}
+
+/* What statx(2) would say, by asking it only where the answer is not known. */
+static void take_stat(struct table_reader *r, struct table_dirs *dirs, const char *name,
+		      struct fdent *e, struct sample *s)
+{
+	int sort = sort_of(r->link, (size_t)s->link_len);
+	uint64_t ino = 0;
+	bool has_ino = false;
+
+	if (sort >= 0 && !sorts[sort].one_inode) {
+		has_ino = link_inode(r->link, (size_t)s->link_len, &ino);
+	} else if (sort >= 0 && s->has_info && s->info.has_ino) {
+		ino = s->info.ino;
+		has_ino = true;
+	}
+	if (!has_ino || !stat_is_known(r, e, sort, ino))
+		s->stat_err = stat_sample(r, dirs, name, e, sort);
+}
+
 /*
  * Read all parts once. Returns 1 if they belong together, 0 if the slot
  * changed hands in between, -ENOENT if it is closed.
@@ -169,6 +229,7 @@ static int take_sample(struct table_reader *r, struct table_dirs *dirs, const ch
 		       struct fdent *e, struct sample *s)
 {
 	uint64_t ino = 0;
+	size_t len;
 	bool named_inode;
 
 	s->link_len = proc_readlink(dirs->fd, name, r->link, sizeof(r->link));
@@ -177,18 +238,18 @@ static int take_sample(struct table_reader *r, struct table_dirs *dirs, const ch
 	take_info(r, dirs, name, s);
 	if (s->link_len < 0)
 		return s->info_err == -ENOENT ? -ENOENT : 1;
-	named_inode = link_inode(r->link, (size_t)s->link_len, &ino);
-	if (named_inode && stat_is_known(r, e, (size_t)s->link_len, ino))
-		s->stat_err = 0;
-	else
-		s->stat_err = stat_sample(r, dirs, name, e);
+	len = (size_t)s->link_len;
+	take_stat(r, dirs, name, e, s);
 	if (s->info_err == -ENOENT || s->stat_err == -ENOENT)
 		return 0;
+	named_inode = link_inode(r->link, len, &ino);
 	if (named_inode && s->stat_err == 0 && e->ino != ino)
 		return 0;
 	if (s->has_info && s->info.has_ino && s->stat_err == 0 && s->info.ino != e->ino)
 		return 0;
-	return named_inode || link_is_still(r, dirs->fd, name, (size_t)s->link_len);
+	if (named_inode || (s->has_info && info_proves_kind(r->link, len, &s->info)))
+		return 1;
+	return link_is_still(r, dirs->fd, name, len);
 }
 
 static void keep(struct table_reader *r, struct fdent *e, const struct sample *s)

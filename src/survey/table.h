@@ -14,9 +14,13 @@
 
 /* What one thread needs while it reads tables; nothing is shared. */
 struct table_reader {
-	struct arena arena;  /* names and extras of the rows */
-	struct buf info;     /* text of one fdinfo */
-	uint64_t sockfs_dev; /* of every socket alike; 0: not asked yet */
+	struct arena arena; /* names and extras of the rows */
+	struct buf info;    /* text of one fdinfo */
+	/* What statx(2) says of all of one sort alike, once the first one told. */
+	struct table_known {
+		uint64_t dev, ino; /* ino: of anon_inode, which all share */
+		uint16_t mode;     /* 0: not asked yet */
+	} known[3];
 	char link[LINK_SIZE], again[LINK_SIZE];
 	char text[LINK_SIZE];
 };
