@@ -100,7 +100,6 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 HELP_SRC := $(wildcard tests/*.c tests/bench/*.c)
 # The parts of build/tests/victim.
-# The parts of build/tests/victim.
 VICTIM_SRC := $(wildcard tests/victims/*.c)
 C_FILES  := $(wildcard src/*/*.[ch] src/*/arch/*.[ch] ui/*.[ch] ui/*/*.[ch] \
 	tests/*.[ch] tests/*/*.[ch] examples/*.[ch])

@@ -13,11 +13,12 @@
 
 struct job {
 	struct world world;
-	const char *truth, *control;
+	FILE *truth;
+	int listener;
 	char **specs, **table, **exec;
 	const char *blockers[4];
 	int nblockers, forks;
-	bool dead_leader, spin, table_thread, keep_fds;
+	bool dead_leader, spin, table_thread;
 	pid_t leader;
 };
 
@@ -163,10 +164,12 @@ static void set_job(struct job *j, int opt)
 {
 	switch (opt) {
 	case OPT_TRUTH:
-		j->truth = optarg;
+		j->truth = fopen(optarg, "we");
+		if (!j->truth)
+			die("%s: %s", optarg, strerror(errno));
 		break;
 	case OPT_CONTROL:
-		j->control = optarg;
+		j->listener = control_listen(optarg);
 		break;
 	case OPT_FORK:
 		j->forks = atoi(optarg);
@@ -182,8 +185,7 @@ static void set_job(struct job *j, int opt)
 		break;
 	case OPT_BLOCK: /* what it does anyway */
 		break;
-	case OPT_KEEP:
-		j->keep_fds = true;
+	case OPT_KEEP: /* looked for before the others */
 		break;
 	case OPT_BLOCKER:
 		if (j->nblockers == 4)
@@ -253,12 +255,9 @@ static void print_ready(FILE *out, const struct job *j, const pid_t *children, p
 static void *run(void *arg)
 {
 	struct job *j = arg;
-	int listener = j->control ? control_listen(j->control) : -1;
-	FILE *truth = j->truth ? fopen(j->truth, "we") : stdout;
+	FILE *truth = j->truth;
 	pid_t *children = calloc((size_t)j->forks + 1, sizeof(*children)), table = 0;
 
-	if (!truth)
-		die("%s: %s", j->truth, strerror(errno));
 	truth_begin();
 	signals_watch();
 	if (!j->world.late)
@@ -281,7 +280,7 @@ static void *run(void *arg)
 	print_ready(truth, j, children, table);
 	if (truth != stdout)
 		fclose(truth);
-	control_serve(listener, j->world.stay);
+	control_serve(j->listener, j->world.stay);
 	temp_cleanup();
 	_exit(0);
 }
@@ -306,9 +305,16 @@ static void start(struct job *j)
 
 int main(int argc, char **argv)
 {
-	static struct job j = { .world = { .uid = -1, .gid = -1, .dumpable = 1 } };
+	bool keep = false;
+	static struct job j = { .world = { .uid = -1, .gid = -1, .dumpable = 1 }, .listener = -1 };
 	int opt;
 
+	j.truth = stdout;
+	for (int i = 1; i < argc; i++)
+		keep |= strcmp(argv[i], "--keep-fds") == 0 || strcmp(argv[i], "--exec") == 0;
+	/* Whoever started us may have left some open. */
+	if (!keep)
+		syscall(SYS_close_range, 3U, ~0U, 0U);
 	while ((opt = getopt_long(argc, argv, "+", options, NULL)) != -1) {
 		if (opt == OPT_PAUSE) {
 			pause_ms(atol(optarg));
@@ -324,8 +330,6 @@ int main(int argc, char **argv)
 		}
 		set_job(&j, opt);
 	}
-	if (!j.keep_fds && !j.exec)
-		syscall(SYS_close_range, 3U, ~0U, 0U);
 	split_specs(&j, argv + optind);
 	start(&j);
 }

@@ -70,11 +70,11 @@ void open_vsock(struct spec *s)
 	held_str(h, "state", "LISTEN");
 }
 
-/* A family that has no kind of its own; AF_ALG unless told. */
+/* A family that has no kind of its own; AF_XDP unless told. */
 void open_socket(struct spec *s)
 {
-	int family = (int)spec_num(s, "family", AF_ALG);
-	int type = (int)spec_num(s, "type", SOCK_SEQPACKET);
+	int family = (int)spec_num(s, "family", AF_XDP);
+	int type = (int)spec_num(s, "type", SOCK_RAW);
 	int fd = socket(family, type | SOCK_CLOEXEC, (int)spec_num(s, "proto", 0));
 	struct held *h;
 

@@ -2,7 +2,7 @@
 /*
  * A victim holds descriptors of any kind on request and tells what it set up.
  * It is the ground truth of the tests: nothing here is shared with the program.
- * tests/README.md describes specs, options and commands.
+ * tests/victims/README.md describes specs, options and commands.
  */
 #ifndef TESTS_VICTIM_H
 #define TESTS_VICTIM_H

@@ -178,6 +178,7 @@ static void enter_pid(void)
 	}
 	close(STDIN_FILENO);
 	close(STDOUT_FILENO);
+	syscall(SYS_close_range, 3U, ~0U, 0U);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
