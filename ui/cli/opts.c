@@ -111,7 +111,7 @@ static int parse_letters(struct parser *p, const char *word)
 {
 	for (const char *c = word + 1; *c; c++) {
 		void *values;
-		const struct opt *o = find(p->sets, p->n_sets, NULL, 0, *c, &values);
+		const struct opt *o = find(p->sets, p->n_sets, "", 0, *c, &values);
 
 		if (!o)
 			return complain(p, "unknown option", word);
