@@ -35,6 +35,7 @@ struct shop {
 	int log, ledger;
 	int timer, wakeup, epoll, signals;
 	unsigned long orders;
+	pid_t cashier;
 };
 
 static int need(int result, const char *what)
@@ -115,19 +116,20 @@ static int open_tcp(void)
 }
 
 /* The cashier: another process with the same end of the same socket. */
-static void start_cashier(void)
+static void start_cashier(struct shop *shop)
 {
-	pid_t shop = getpid();
+	pid_t self = getpid();
 	int pair[2];
 
 	need(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), "socketpair");
 	put(pair[0], "till opened");
 	put(pair[0], "one receipt printed");
-	if (need(fork(), "fork"))
+	shop->cashier = need(fork(), "fork");
+	if (shop->cashier)
 		return;
 	prctl(PR_SET_NAME, "demo-cashier");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != shop)
+	if (getppid() != self)
 		_exit(0);
 	for (;;)
 		pause();
@@ -194,10 +196,12 @@ int main(int argc, char **argv)
 	open_stuck_pipe();
 	open_memory();
 	listener = open_tcp();
-	start_cashier();
+	start_cashier(&shop);
 	open_events(&shop, listener, argv[1]);
 	printf("%d %d\n", (int)getpid(), shop.log);
 	fclose(stdout);
 	work(&shop);
+	kill(shop.cashier, SIGKILL);
+	waitpid(shop.cashier, NULL, 0);
 	return 0;
 }

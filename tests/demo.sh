@@ -35,7 +35,8 @@ say() {
 
 # The log still grows: what was recovered must be the beginning of the ledger.
 recover() {
-	say "$filch" dump "$pid:$log" -o "$dir/recovered" | tee "$dir/sum"
+	say "$filch" dump "$pid:$log" -o "$dir/recovered" >"$dir/sum" || return
+	cat "$dir/sum"
 	size=$(wc -c <"$dir/recovered")
 	got=$(sha256sum <"$dir/recovered")
 	want=$(head -c "$size" "$dir/ledger" | sha256sum)
