@@ -195,7 +195,8 @@ bench: programs ## measure against lsof, lsfd, cp, openssl; BENCH=quick is short
 	$(Q)$(RUN_ENV) BENCH=$(BENCH) $(PYTHON) tests/bench/bench.py
 
 coverage: ## the lines that the tests reach, file by file
-	$(Q)+$(MAKE) test BUILD=build-cov CFLAGS='-O0 -g --coverage'
+	$(Q)[ ! -d build-cov ] || find build-cov -name '*.gcda' -delete
+	-$(Q)+$(MAKE) test BUILD=build-cov CFLAGS='-O0 -g --coverage'
 	$(Q)sh tests/coverage.sh build-cov
 
 lint: $(BUILD)/libfilch.a ## everything that reads the source and complains

@@ -16,9 +16,10 @@ done | awk '
 	}
 	END {
 		for (f in lines) {
-			printf "%6.1f%% of %5d  %s\n", 100 * hit[f] / lines[f], lines[f], f
+			printf "%6.1f%% of %5d  %s\n", 100 * hit[f] / lines[f], lines[f], f | "sort -k4"
 			all += lines[f]; reached += hit[f]
 		}
+		close("sort -k4")
 		if (all)
 			printf "%6.1f%% of %5d  together\n", 100 * reached / all, all
-	}' | sort -k4
+	}'
