@@ -28,21 +28,16 @@ struct diag {
 int diag_open(struct diag *d, int ns, bool want_route);
 void diag_close(struct diag *d);
 
-/* Asked of the kernel for each socket: SOCK_WANT_INFO and SOCK_WANT_MEM in `what`. */
 bool diag_has_table(enum sock_table t); /* is there a request for it at all? */
 
 /*
- * Families of a table that are dumped one after the other: the i-th, or 0.
+ * Dump one table, all its families; of `what` the extensions count. Returns 0,
+ * or -errno: ENOENT or EINVAL where the kernel has no such table, ETIMEDOUT
+ * after two silent seconds. What was passed to sink before a failure is to be
+ * dropped.
  */
-uint8_t diag_family(enum sock_table t, unsigned i);
-
-/*
- * Dump one table and family. Returns 0, or -errno: ENOENT or EINVAL where the
- * kernel has no such table, ETIMEDOUT after two silent seconds. What was
- * passed to sink before a failure is to be dropped.
- */
-int diag_dump(struct diag *d, enum sock_table t, uint8_t family, unsigned what, uint32_t netns,
-	      sock_sink *sink, void *arg, bool *changed);
+int diag_dump(struct diag *d, enum sock_table t, unsigned what, uint32_t netns, sock_sink *sink,
+	      void *arg, bool *changed);
 
 /* The addresses of the namespace, RTM_GETADDR. Returns 0 or -errno. */
 int diag_addresses(struct diag *d, procnet_addr_sink *sink, void *arg);

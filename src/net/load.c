@@ -97,7 +97,6 @@ static int load_diag(struct load *l, enum sock_table table)
 {
 	struct sock_table_state *state = &l->ns->table[table];
 	size_t mark = l->t->n;
-	unsigned i;
 	int r = need_diag(l), try;
 
 	if (r < 0) {
@@ -106,9 +105,8 @@ static int load_diag(struct load *l, enum sock_table table)
 	}
 	for (try = 0; try < TRIES; try++) {
 		state->changed = false;
-		for (i = 0; r == 0 && diag_family(table, i); i++)
-			r = diag_dump(&l->diag, table, diag_family(table, i), l->what,
-				      (uint32_t)l->ns->ino, store_put, l->t, &state->changed);
+		r = diag_dump(&l->diag, table, l->what, (uint32_t)l->ns->ino, store_put, l->t,
+			      &state->changed);
 		state->call = l->diag.call;
 		if (r == 0 && (!state->changed || try + 1 == TRIES))
 			return 0;

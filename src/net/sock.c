@@ -208,7 +208,10 @@ const char *sock_state_name(const struct sock_info *s)
 	case SOCK_TABLE_SMC:
 		return smc_state(s->state);
 	case SOCK_TABLE_NETLINK:
-		return s->state ? "CONNECTED" : "UNCONNECTED";
+		/* NETLINK_CONNECTED is 1; one that never connected has TCP_CLOSE. */
+		if (s->has & SOCK_FROM_PROC)
+			return NULL;
+		return s->state == 1 ? "CONNECTED" : "UNCONNECTED";
 	case SOCK_TABLE_UNIX:
 		/* A unix socket that is not connected has no connection to be closed. */
 		return s->state == TCP_CLOSE ? "UNCONNECTED" : tcp_state(s->state);

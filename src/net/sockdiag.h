@@ -16,7 +16,6 @@
 /* What was asked: the reply does not repeat it. */
 struct sockdiag_query {
 	enum sock_table table;
-	uint8_t family;
 	uint8_t type;      /* SOCK_*, 0 when the reply tells */
 	uint16_t protocol; /* IPPROTO_*, 0 when the reply tells */
 	uint32_t netns;    /* for the records */
