@@ -117,22 +117,16 @@ ssize_t helper_read(struct helper *h, void *p, size_t len, int timeout_ms)
 
 void helper_end(struct helper *h)
 {
-	char c;
+	struct pollfd pfd = { .fd = h->fd };
 
 	/*
 	 * Only while its end of the pipe is open is the pid surely still its
-	 * own: at end of file it has exited and may have been reaped.
+	 * own: once that is hung up it has exited and may have been reaped. A
+	 * pipe says so whatever lies in it, so a helper that never stops
+	 * writing need not be drained first.
 	 */
-	if (h->pid > 0 && h->fd >= 0) {
-		ssize_t n;
-
-		fcntl(h->fd, F_SETFL, O_NONBLOCK);
-		do
-			n = read(h->fd, &c, 1);
-		while (n > 0);
-		if (n < 0 && errno == EAGAIN)
-			kill(h->pid, SIGKILL);
-	}
+	if (h->pid > 0 && h->fd >= 0 && poll(&pfd, 1, 0) == 0)
+		kill(h->pid, SIGKILL);
 	fd_close(&h->fd);
 	h->pid = -1;
 }
