@@ -38,6 +38,7 @@ build   | pc:libelf       | libelf-dev          | elfutils-libelf-devel   | libe
 build   | pc:ncursesw     | libncurses-dev      | ncurses-devel           | ncurses         | ncurses-dev
 build   | pc:libmnl       | libmnl-dev          | libmnl-devel            | libmnl          | libmnl-dev
 build   | pc:nettle       | nettle-dev          | nettle-devel            | nettle          | nettle-dev
+build   | pc:libseccomp   | libseccomp-dev      | libseccomp-devel        | libseccomp      | libseccomp-dev
 check   | pc:cmocka       | libcmocka-dev       | libcmocka-devel         | cmocka          | cmocka-dev
 check   | cmd:prove       | perl                | perl-Test-Harness       | perl            | perl-utils
 check   | cmd:tmux        | tmux                | tmux                    | tmux            | tmux
@@ -73,7 +74,7 @@ export DEPS
 export SERVICES := nginx redis-server
 deps = @PKG_CONFIG=$(PKG_CONFIG) PYTHON=$(PYTHON) sh tests/deps.sh $(1)
 
-PKGS      := libelf ncursesw libmnl nettle
+PKGS      := libelf ncursesw libmnl nettle libseccomp
 CFLAGS    ?= -O2 -g
 WARNINGS  := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wpointer-arith -Wvla -Wwrite-strings -Wformat=2 \
