@@ -13,6 +13,19 @@
 #include "src/base/audit.h"
 #include "src/base/fd.h"
 
+const struct opt cli_global_opts[] = {
+	{ "read-only", 0, OPT_FLAG, offsetof(struct cli_globals, read_only), NULL,
+	  "refuse whatever has an effect on others" },
+	{ "dry-run", 0, OPT_FLAG, offsetof(struct cli_globals, dry_run), NULL,
+	  "say the effect and do nothing" },
+	{ "audit", 0, OPT_TEXT, offsetof(struct cli_globals, audit), "FILE",
+	  "append one JSON line for each effect caused" },
+	{ "proc", 0, OPT_TEXT, offsetof(struct cli_globals, proc), "DIR",
+	  "another proc filesystem than /proc" },
+	{ "help", 'h', OPT_FLAG, offsetof(struct cli_globals, help), NULL, "this help" },
+	{ NULL, 0, OPT_FLAG, 0, NULL, NULL },
+};
+
 void cli_done(struct cli *cli)
 {
 	cli->done++;
