@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "src/base/fd.h"
+#include "src/share/tables.h"
 #include "src/survey/table.h"
 
 #ifndef CHUNK
@@ -262,13 +263,58 @@ static void read_table(struct thread *th, int dir, struct procent *p, struct row
 	task_unref(t);
 }
 
+/* A table of the process whose directory is dir; table_dir is where its fd/ is. */
+static void read_rows(struct thread *th, int dir, int table_dir, struct procent *p)
+{
+	const struct survey_opts *o = th->job->opts;
+	struct rows rows = { 0 };
+
+	/* A thread's table has descriptors only: the rest is the process's. */
+	if (!p->kthread && !p->tid && (o->want & SURVEY_ASSOC) &&
+	    (!o->only || o->only_assoc != ASSOC_FD))
+		read_associated(th, dir, p, &rows);
+	if (!p->kthread && (!o->only || o->only_assoc == ASSOC_FD)) {
+		read_table(th, table_dir, p, &rows, p->state == 'R');
+	} else {
+		p->rows = rows.at;
+		p->n_rows = (uint32_t)rows.n;
+	}
+	publish(th->job, p);
+}
+
+/* Threads with a table of their own, each as one more table of the process. */
+static void read_threads(struct thread *th, int dir, const struct procent *leader)
+{
+	autofree int *tids = NULL;
+	autofree pid_t *found = NULL;
+	size_t n = 0, n_found = 0;
+
+	if (proc_numbers(dir, "task", &tids, &n) < 0 || n < 2)
+		return;
+	if (tables_others(leader->pid, tids, n, NULL, NULL, &found, &n_found) < 0)
+		return;
+	for (size_t i = 0; i < n_found; i++) {
+		autoclose int table = proc_open_process(th->job->opts->procfs, leader->pid,
+							found[i]);
+		struct procent *p;
+
+		if (table < 0)
+			continue;
+		p = arena_alloc(&th->worker->arena, sizeof(*p));
+		*p = *leader;
+		p->tid = found[i];
+		p->n_fds = -1;
+		p->err = 0;
+		read_rows(th, dir, table, p);
+	}
+}
+
 static void read_one(struct thread *th, const struct target_name *name)
 {
 	const struct survey_opts *o = th->job->opts;
 	autoclose int dir = proc_open_process(o->procfs, name->pid, 0);
 	autoclose int table = -1;
 	struct procent *p;
-	struct rows rows = { 0 };
 
 	if (dir < 0)
 		return;
@@ -281,17 +327,12 @@ static void read_one(struct thread *th, const struct target_name *name)
 		if (table < 0)
 			return;
 	}
-	/* A thread's table has descriptors only: the rest is the process's. */
-	if (!p->kthread && !name->tid && (o->want & SURVEY_ASSOC) &&
-	    (!o->only || o->only_assoc != ASSOC_FD))
-		read_associated(th, dir, p, &rows);
-	if (!p->kthread && (!o->only || o->only_assoc == ASSOC_FD)) {
-		read_table(th, name->tid ? table : dir, p, &rows, p->state == 'R');
-	} else {
-		p->rows = rows.at;
-		p->n_rows = (uint32_t)rows.n;
-	}
-	publish(th->job, p);
+	/* The leader may be published, and squeezed, before its threads are read. */
+	struct procent leader = *p;
+
+	read_rows(th, dir, name->tid ? table : dir, p);
+	if (!name->tid && leader.threads > 1 && (o->want & SURVEY_THREADS) && !o->only)
+		read_threads(th, dir, &leader);
 }
 
 static struct task *next_big(struct job *job, size_t i)

@@ -9,6 +9,7 @@
 
 #include "src/net/tables.h"
 #include "src/proc/procfs.h"
+#include "src/share/ofd.h"
 #include "src/survey/collect.h"
 #include "src/survey/nets.h"
 #include "src/survey/table.h"
@@ -97,6 +98,19 @@ int survey_take(struct survey **out, const struct survey_opts *opts, struct fail
 	load_mounts(s);
 	settle_rows(s);
 	s->stats.kind_ns = lap(&since);
+	if (opts->want & SURVEY_SHARE) {
+		struct ofd_opts ofd = { .workers = s->n_workers, .cancel = opts->cancel };
+		struct ofd_stats stats = { 0 };
+
+		r = ofd_group(s->procs, s->n_procs, &ofd, &stats);
+		s->stats.kcmp_calls = stats.calls;
+		s->stats.largest_bucket = stats.largest_bucket;
+	}
+	s->stats.share_ns = lap(&since);
+	if (r < 0) {
+		survey_free(s);
+		return r;
+	}
 	account(s);
 	*out = s;
 	return 0;
