@@ -28,7 +28,7 @@ import time
 import traceback
 
 __all__ = [
-    "BUILD", "FILCH", "VICTIM", "TMP", "ok", "is_", "isnt", "like", "unlike", "skip", "skip_all",
+    "BUILD", "FILCH", "VICTIM", "TMP", "ok", "is_", "is_not", "like", "unlike", "skip", "skip_all",
     "diag", "done", "Victim", "filch", "rows", "wait_for", "pattern", "need", "need_root",
     "am_root", "as_nobody", "in_ns", "run",
 ]
@@ -71,7 +71,7 @@ def is_(got, want, name):
     return ok(got == want, name, "got:  %r" % (got,), "want: %r" % (want,))
 
 
-def isnt(got, other, name):
+def is_not(got, other, name):
     return ok(got != other, name, "got, and did not want: %r" % (got,))
 
 

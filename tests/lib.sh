@@ -71,7 +71,7 @@ is() { # is GOT WANT NAME
 	}
 }
 
-isnt() { # isnt GOT OTHER NAME
+is_not() { # is_not GOT OTHER NAME
 	local status=0
 	[ "$1" != "$2" ] || status=1
 	lib_result "$status" "$3" || {

@@ -240,7 +240,7 @@ static void print_ready(FILE *out, const struct job *j, const pid_t *children, p
 	pid_t pid = outer_pid();
 
 	fprintf(out, "{\"ready\":true,\"pid\":%d,\"start\":%llu,\"tid\":%d,\"children\":[",
-		(int)pid, start_of(pid), (int)thread_id());
+		(int)pid, start_of(pid), (int)outer_tid());
 	for (int i = 0; i < j->forks; i++)
 		fprintf(out, "%s{\"pid\":%d,\"start\":%llu}", i ? "," : "", (int)children[i],
 			start_of(children[i]));

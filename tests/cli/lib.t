@@ -17,7 +17,7 @@ failing() {
 like "$(failing is a b name)" "^not ok 1 - name.*got:  a.*want: b.*failed 1$" "is fails"
 like "$(failing like abc '^b' name)" "^not ok 1.*failed 1$" "like fails"
 like "$(failing ok name false)" "^not ok 1.*failed 1$" "ok fails"
-like "$(failing isnt a a name)" "^not ok 1.*failed 1$" "isnt fails"
+like "$(failing is_not a a name)" "^not ok 1.*failed 1$" "is_not fails"
 is "$(failing skip why 2 | grep -c SKIP)" 2 "skip counts"
 ok "a folder of our own" test -d "$tmp"
 
@@ -47,7 +47,7 @@ if [ "$(id -u)" = 0 ]; then
 	victim_start file:fd=10,size=3
 	VICTIM_WRAP=()
 	is "$(stat -c %u "/proc/$vpid")" 65534 "as nobody"
-	isnt "$(in_ns readlink /proc/self/ns/net)" "$(readlink /proc/self/ns/net)" "in_ns"
+	is_not "$(in_ns readlink /proc/self/ns/net)" "$(readlink /proc/self/ns/net)" "in_ns"
 	victim_start --newnet --newpid tcp:listen,fd=10
 	is "$(victim_cmd 'flags 10' | json ok)" true "in namespaces of its own"
 	mkdir "$tmp/root"

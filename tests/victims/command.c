@@ -98,6 +98,13 @@ static void do_peekoff(struct call *c)
 	int_option(c, "peekoff", SO_PEEK_OFF);
 }
 
+static void do_setpeekoff(struct call *c)
+{
+	int n = (int)argument(c, 0);
+
+	answer(c, "rc", setsockopt(c->fd, SOL_SOCKET, SO_PEEK_OFF, &n, sizeof(n)), "setsockopt");
+}
+
 static void do_soerror(struct call *c)
 {
 	int_option(c, "soerror", SO_ERROR);
@@ -400,6 +407,7 @@ static const struct {
 	{ "fionread", do_fionread, true },
 	{ "outq", do_outq, true },
 	{ "peekoff", do_peekoff, true },
+	{ "setpeekoff", do_setpeekoff, true },
 	{ "soerror", do_soerror, true },
 	{ "poll", do_poll, true },
 	{ "read", do_read, true },

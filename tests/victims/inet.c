@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -191,6 +192,28 @@ static void tcp_unsent(struct spec *s, struct held *h, struct held *peer)
 	held_num(peer, "recv_queue", full);
 }
 
+/* Sent, but the peer drops every segment before TCP sees it: unacked= bytes. */
+static void tcp_unacked(struct spec *s, struct held *h, struct held *peer)
+{
+	struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_fprog prog = { .len = 1, .filter = &drop };
+	struct level l = { .fd = h->fd, .ioctl = SIOCOUTQNSD, .want = 0 };
+	long long want = spec_num(s, "unacked", 0);
+
+	if (!want)
+		return;
+	/* Where filters must be compiled, only the privileged get the memory. */
+	if (setsockopt(peer->fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) < 0) {
+		skip(s, "unacked: SO_ATTACH_FILTER: %s", strerror(errno));
+		return;
+	}
+	h->sent = pattern_queue(h->fd, h->seed, 0, (uint64_t)want);
+	if (!poll_until(level_is, &l, 2000))
+		die("tcp: %lld bytes are more than the first window", want);
+	held_num(h, "send_queue", (long long)h->sent);
+	held_bool(h, "unacked", true);
+}
+
 static void tcp_end(struct spec *s, struct held *h, struct held *peer)
 {
 	struct linger now = { .l_onoff = 1 };
@@ -238,6 +261,7 @@ static void tcp_pair(struct spec *s)
 	held_names(peer);
 	tcp_queue(s, h, peer);
 	tcp_unsent(s, h, peer);
+	tcp_unacked(s, h, peer);
 	if (spec_flag(s, "nonblock"))
 		must(fcntl(h->fd, F_SETFL, O_NONBLOCK), "F_SETFL");
 	tcp_end(s, h, peer);

@@ -206,8 +206,13 @@ void open_userfaultfd(struct spec *s)
 	must(ioctl(h->fd, UFFDIO_API, &api), "UFFDIO_API");
 }
 
+struct listener {
+	int fd;
+	pid_t pid;
+};
+
 /* A filter for a call that nobody makes; its listener goes through SOCK. */
-static void seccomp_child(int sock)
+static _Noreturn void seccomp_child(int sock)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -216,15 +221,15 @@ static void seccomp_child(int sock)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog prog = { .len = sizeof(code) / sizeof(*code), .filter = code };
-	int fd;
+	struct listener l = { .pid = outer_pid() };
 
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	fd = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
-			  &prog);
-	if (write(sock, &fd, sizeof(fd)) != sizeof(fd) || fd < 0)
+	l.fd = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+			    &prog);
+	if (write(sock, &l, sizeof(l)) != sizeof(l) || l.fd < 0)
 		_exit(1);
 	/* Our parent took it when it hangs up; nobody else shall hold it. */
-	if (read(sock, &fd, sizeof(fd)) != 0)
+	if (read(sock, &l, sizeof(l)) != 0)
 		_exit(1);
 	syscall(SYS_close_range, 3U, ~0U, 0U);
 	child_rest();
@@ -232,7 +237,8 @@ static void seccomp_child(int sock)
 
 void open_seccomp(struct spec *s)
 {
-	int p[2], theirs = -1, pidfd, fd;
+	struct listener l = { .fd = -1 };
+	int p[2], pidfd, fd;
 	struct held *h;
 	pid_t pid;
 
@@ -244,10 +250,10 @@ void open_seccomp(struct spec *s)
 		seccomp_child(p[1]);
 	}
 	close(p[1]);
-	if (read(p[0], &theirs, sizeof(theirs)) != sizeof(theirs))
-		theirs = -1;
+	if (read(p[0], &l, sizeof(l)) != sizeof(l))
+		l.fd = -1;
 	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	fd = theirs < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, theirs, 0);
+	fd = l.fd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, l.fd, 0);
 	if (pidfd >= 0)
 		close(pidfd);
 	close(p[0]);
@@ -256,7 +262,7 @@ void open_seccomp(struct spec *s)
 		return;
 	}
 	h = held_new(place(s, fd), "seccomp");
-	held_num(h, "filtered_pid", pid);
+	held_num(h, "filtered_pid", l.pid);
 }
 
 int landlock_ruleset(uint64_t handled)

@@ -93,7 +93,7 @@ static void *blocker_thread(void *arg)
 {
 	struct blocker *b = arg;
 
-	b->tid = thread_id();
+	b->tid = outer_tid();
 	sem_post(&b->ready);
 	for (;;) {
 		if (block_once(b) < 0 && errno == EINTR)
@@ -140,7 +140,7 @@ static bool is_asleep(void *arg)
 	snprintf(path, sizeof(path), "%d/task/%d/stat", (int)outer_pid(), (int)b->tid);
 	f = proc_open(path);
 	if (!f)
-		return true; /* another pid namespace: it has other numbers */
+		return true; /* not ours to read */
 	if (getdelim(&line, &size, '\0', f) > 0)
 		p = strrchr(line, ')');
 	fclose(f);
@@ -306,7 +306,7 @@ static struct table {
 static void *table_thread(void *arg)
 {
 	(void)arg;
-	table.tid = thread_id();
+	table.tid = outer_tid();
 	must(unshare(CLONE_FILES), "unshare(CLONE_FILES)");
 	for (char **spec = table.specs; *spec; spec++)
 		spec_run(*spec);

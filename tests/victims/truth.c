@@ -152,7 +152,7 @@ void truth_one(FILE *out, struct held *h)
 		fprintf(out, "{\"fd\":null");
 	fprintf(out, ",\"kind\":\"%s\",\"tid\":", h->kind);
 	if (h->table)
-		fprintf(out, "%d", (int)thread_id());
+		fprintf(out, "%d", (int)outer_tid());
 	else
 		fputs("null", out);
 	if (h->fd >= 0)

@@ -116,7 +116,7 @@ static int cargo_file(struct spec *s, struct held *h, int serial)
 	long long size = spec_num(s, "cargosize", 5000);
 	int fd;
 
-	snprintf(name, sizeof(name), "inflight-%d-%d", h->fd, serial);
+	snprintf(name, sizeof(name), "cargo-%d-%d", h->fd, serial);
 	path = temp_path(name, strlen(name));
 	fd = (int)must(open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600), path);
 	pattern_pwrite(fd, h->seed + (uint64_t)serial, 0, (uint64_t)size);
@@ -131,10 +131,10 @@ static int cargo_file(struct spec *s, struct held *h, int serial)
 	return fd;
 }
 
-/* inflight=N deleted files of our own, inflightfd= a descriptor that we hold. */
+/* cargo=N deleted files of our own, cargofd= a descriptor that we hold. */
 static void cargo(struct spec *s, struct held *to, struct held *from)
 {
-	long long files = spec_num(s, "inflight", 0), given = spec_num(s, "inflightfd", -1);
+	long long files = spec_num(s, "cargo", 0), given = spec_num(s, "cargofd", -1);
 	int count = 0;
 
 	for (int i = 0; i < files; i++) {
@@ -146,7 +146,7 @@ static void cargo(struct spec *s, struct held *to, struct held *from)
 	}
 	if (given >= 0) {
 		send_one(from->fd, "F", 1, (int)given);
-		held_num(to, "inflight_fd", given);
+		held_num(to, "cargo_fd", given);
 		count++;
 	}
 	held_num(to, "scm_fds", count);

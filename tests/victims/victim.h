@@ -168,6 +168,7 @@ void world_drop(const struct world *w);
 FILE *proc_open(const char *path);
 /* Our number, and our start time, as the namespace of /proc sees them. */
 pid_t outer_pid(void);
+pid_t outer_tid(void);
 unsigned long long start_of(pid_t pid);
 pid_t thread_id(void);
 /* A child that lives until we do, with our descriptors or BARE, without them;

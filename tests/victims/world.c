@@ -44,6 +44,16 @@ pid_t outer_pid(void)
 	return n > 0 ? (pid_t)atoi(text) : getpid();
 }
 
+pid_t outer_tid(void)
+{
+	char text[40] = "";
+	ssize_t n = proc_fd < 0 ? readlink("/proc/thread-self", text, sizeof(text) - 1)
+				: readlinkat(proc_fd, "thread-self", text, sizeof(text) - 1);
+	char *slash = n > 0 ? strrchr(text, '/') : NULL;
+
+	return slash ? (pid_t)atoi(slash + 1) : thread_id();
+}
+
 unsigned long long start_of(pid_t pid)
 {
 	unsigned long long start = 0;
