@@ -70,7 +70,8 @@ int cli_status(const struct cli *cli)
 	return cli->done ? STATUS_PART : cli->status;
 }
 
-static void message(const struct cli *cli, const char *fmt, va_list ap)
+static __attribute__((format(printf, 2, 0))) void message(const struct cli *cli, const char *fmt,
+							  va_list ap)
 {
 	fprintf(stderr, "filch%s%s: ", cli->cmd ? " " : "", cli->cmd ? cli->cmd->name : "");
 	vfprintf(stderr, fmt, ap);
