@@ -401,7 +401,7 @@ int diag_addresses(struct diag *d, procnet_addr_sink *sink, void *arg)
 		if (n < 0)
 			return (int)n;
 		left = (int)n;
-		for (h = (struct nlmsghdr *)d->buffer; mnl_nlmsg_ok(h, left);
+		for (h = (struct nlmsghdr *)d->buffer; sockdiag_message_ok(h, left);
 		     h = mnl_nlmsg_next(h, &left)) {
 			if (h->nlmsg_seq != d->seq)
 				continue;

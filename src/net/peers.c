@@ -80,7 +80,6 @@ static uint32_t connection_hash(const struct sock_tables *t, const struct sock_i
 	k.kind = KEY_CONNECTED;
 	k.table = s->table;
 	if (s->family == AF_VSOCK) {
-		/* Only ports: a cid may be written in two ways (VMADDR_CID_LOCAL). */
 		k.a_port = reversed ? s->vm.remote_port : s->vm.local_port;
 		k.b_port = reversed ? s->vm.local_port : s->vm.remote_port;
 	} else {
@@ -124,6 +123,7 @@ void peers_index(struct sock_tables *t)
 {
 	for (; t->linked < t->n; t->linked++)
 		index_one(t, t->linked);
+	store_sort_addrs(t);
 }
 
 struct found {
@@ -149,7 +149,8 @@ static bool is_reversed(const struct sock_info *s, const struct sock_info *c)
 		return false;
 	if (s->family == AF_VSOCK)
 		return c->vm.local_port == s->vm.remote_port &&
-		       c->vm.remote_port == s->vm.local_port && c != s;
+		       c->vm.remote_port == s->vm.local_port &&
+		       c->vm.local_cid == s->vm.remote_cid && c->vm.remote_cid == s->vm.local_cid;
 	return c->in.lport == s->in.rport && c->in.rport == s->in.lport &&
 	       sock_addr_equal(&c->in.local, &s->in.remote) &&
 	       sock_addr_equal(&c->in.remote, &s->in.local);
@@ -296,6 +297,17 @@ static void find_senders(const struct sock_tables *t, const struct sock_info *s,
 	}
 }
 
+static bool is_waiting_at(const struct sock_info *listener, uint32_t inode)
+{
+	uint32_t i;
+
+	for (i = 0; listener->family == AF_UNIX && i < listener->un.n_icons; i++) {
+		if (listener->un.icons[i] == inode)
+			return true;
+	}
+	return false;
+}
+
 static void find_unix(const struct sock_tables *t, const struct sock_info *s, struct found *f)
 {
 	const struct sock_info *c = sock_tables_find(t, s->un.peer);
@@ -312,7 +324,7 @@ static void find_unix(const struct sock_tables *t, const struct sock_info *s, st
 	for (i = store_first(t, number_hash(t, KEY_UNIX_WAITING, inode, 0)); i;
 	     i = store_next(t, i)) {
 		c = linked(t, i);
-		if (c->family == AF_UNIX && c->un.n_icons)
+		if (is_waiting_at(c, inode))
 			add(f, c);
 	}
 	for (k = 0; k < s->un.n_icons; k++) {

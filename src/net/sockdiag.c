@@ -477,25 +477,26 @@ static int parse_xdp(const struct sockdiag_query *q, const struct nlmsghdr *h, s
 
 static int parse_smc(const struct sockdiag_query *q, const struct nlmsghdr *h, struct sock_draft *d)
 {
-	const struct smc_diag_msg *m = mnl_nlmsg_get_payload(h);
 	struct sock_info *s = &d->info;
+	struct smc_diag_msg m; /* a copy: netlink aligns to 4, its inode wants 8 */
 	bool v4;
 
 	(void)q;
-	if (mnl_nlmsg_get_payload_len(h) < sizeof(*m))
+	if (mnl_nlmsg_get_payload_len(h) < sizeof(m))
 		return -EBADMSG;
-	if (m->diag_family != AF_SMC && m->diag_family != AF_INET && m->diag_family != AF_INET6)
+	memcpy(&m, mnl_nlmsg_get_payload(h), sizeof(m));
+	if (m.diag_family != AF_SMC && m.diag_family != AF_INET && m.diag_family != AF_INET6)
 		return -EBADMSG;
-	/* The addresses are v4 where only the first word is set; see net/smc/smc_diag.c. */
-	v4 = !m->id.idiag_src[1] && !m->id.idiag_src[2] && !m->id.idiag_src[3] &&
-	     m->diag_family != AF_INET6;
+	/* AF_SMC is said for v4 too, where only the first word is set. */
+	v4 = !m.id.idiag_src[1] && !m.id.idiag_src[2] && !m.id.idiag_src[3] &&
+	     m.diag_family != AF_INET6;
 	s->family = AF_SMC;
 	s->type = SOCK_STREAM;
-	s->state = m->diag_state;
-	s->shutdown = m->diag_shutdown;
-	s->uid = m->diag_uid;
-	s->inode = m->diag_inode;
-	take_sockid(s, &m->id, v4);
+	s->state = m.diag_state;
+	s->shutdown = m.diag_shutdown;
+	s->uid = m.diag_uid;
+	s->inode = m.diag_inode;
+	take_sockid(s, &m.id, v4);
 	s->has |= SOCK_HAS_COOKIE | SOCK_HAS_UID | SOCK_HAS_SHUTDOWN;
 	return 0;
 }
@@ -589,6 +590,11 @@ static int parse_end(const struct nlmsghdr *h)
 	return err < 0 && err > -4096 ? err : 0;
 }
 
+bool sockdiag_message_ok(const struct nlmsghdr *h, int left)
+{
+	return mnl_nlmsg_ok(h, left) && h->nlmsg_len <= (uint32_t)left;
+}
+
 int sockdiag_parse(const struct sockdiag_query *q, const void *msg, size_t len, sock_sink *sink,
 		   void *arg, bool *changed)
 {
@@ -598,9 +604,9 @@ int sockdiag_parse(const struct sockdiag_query *q, const void *msg, size_t len, 
 
 	if (!parsers[q->table])
 		return -EINVAL;
-	if (!mnl_nlmsg_ok(h, left))
+	if (!sockdiag_message_ok(h, left))
 		return -EBADMSG;
-	for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+	for (; sockdiag_message_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
 		if (h->nlmsg_seq != q->seq)
 			continue;
 		if (h->nlmsg_flags & NLM_F_DUMP_INTR)

@@ -7,6 +7,7 @@
 #ifndef NET_SOCKDIAG_H
 #define NET_SOCKDIAG_H
 
+#include <linux/netlink.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,6 +23,12 @@ struct sockdiag_query {
 	uint32_t seq;      /* of our request; messages of others are skipped */
 	bool more;         /* fill sock_draft.more too */
 };
+
+/*
+ * A whole message is in `left` bytes. mnl_nlmsg_ok(3) takes a length above
+ * INT_MAX for a small one, and then mnl_nlmsg_next(3) never gets anywhere.
+ */
+bool sockdiag_message_ok(const struct nlmsghdr *h, int left);
 
 /*
  * Parse one datagram of a dump, 4-byte aligned, and pass every socket to sink. Returns 1 while

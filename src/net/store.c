@@ -198,15 +198,35 @@ void store_add_addr(struct sock_tables *t, uint32_t netns, const struct sock_add
 	t->addr[t->n_addrs++] = (struct store_addr){ *a, netns };
 }
 
+static int compare_addr(const void *a, const void *b)
+{
+	const struct store_addr *x = a, *y = b;
+
+	if (x->netns != y->netns)
+		return x->netns < y->netns ? -1 : 1;
+	return memcmp(x->addr.ip, y->addr.ip, sizeof(x->addr.ip));
+}
+
+void store_sort_addrs(struct sock_tables *t)
+{
+	size_t i, n = 0;
+
+	if (!t->n_addrs)
+		return;
+	qsort(t->addr, t->n_addrs, sizeof(*t->addr), compare_addr);
+	/* Two interfaces may have the same address, and fib_trie tells each twice. */
+	for (i = 1; i < t->n_addrs; i++) {
+		if (compare_addr(&t->addr[n], &t->addr[i]) != 0)
+			t->addr[++n] = t->addr[i];
+	}
+	t->n_addrs = n + 1;
+}
+
 bool store_has_addr(const struct sock_tables *t, uint32_t netns, const struct sock_addr *a)
 {
-	size_t i;
+	struct store_addr key = { *a, netns };
 
-	for (i = 0; i < t->n_addrs; i++) {
-		if (t->addr[i].netns == netns && sock_addr_equal(&t->addr[i].addr, a))
-			return true;
-	}
-	return false;
+	return t->n_addrs && bsearch(&key, t->addr, t->n_addrs, sizeof(key), compare_addr) != NULL;
 }
 
 static void link_rehash(struct sock_tables *t)

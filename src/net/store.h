@@ -49,6 +49,7 @@ int store_put(void *tables, const struct sock_draft *draft); /* a sock_sink */
 void store_rewind(struct sock_tables *t, size_t mark);
 
 void store_add_addr(struct sock_tables *t, uint32_t netns, const struct sock_addr *a);
+void store_sort_addrs(struct sock_tables *t); /* before anyone asks store_has_addr() */
 bool store_has_addr(const struct sock_tables *t, uint32_t netns, const struct sock_addr *a);
 
 void store_link(struct sock_tables *t, uint32_t hash, size_t sock);

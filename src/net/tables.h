@@ -84,6 +84,12 @@ const struct sock_netns *sock_tables_netns(const struct sock_tables *t, size_t i
 const struct sock_netns *sock_tables_find_netns(const struct sock_tables *t, uint64_t ino);
 
 /*
+ * A socket may be in no table: TCP, UDP and netlink ones before they have an
+ * address, and kinds of which the kernel
+ * tells nothing (CAN, AF_ALG; vsock, XDP, TIPC, SMC without their diag module).
+ */
+
+/*
  * From here on all is const, and safe from many threads between loads.
  * Records live as long as t.
  */
