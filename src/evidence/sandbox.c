@@ -96,7 +96,7 @@ static int allow_runtime(scmp_filter_ctx ctx)
 		SCMP_SYS(mmap),           SCMP_SYS(munmap), SCMP_SYS(madvise),
 		SCMP_SYS(futex),          SCMP_SYS(gettid), SCMP_SYS(getpid),
 		SCMP_SYS(sched_yield),    SCMP_SYS(brk),    SCMP_SYS(clock_gettime),
-		SCMP_SYS(rt_sigprocmask), SCMP_SYS(mremap),
+		SCMP_SYS(rt_sigprocmask), SCMP_SYS(mremap), SCMP_SYS(sigaltstack),
 	};
 	int r = 0;
 
