@@ -10,6 +10,7 @@
 #include "src/net/tables.h"
 #include "src/proc/procfs.h"
 #include "src/share/ofd.h"
+#include "src/share/peers.h"
 #include "src/survey/collect.h"
 #include "src/survey/nets.h"
 #include "src/survey/table.h"
@@ -111,6 +112,9 @@ int survey_take(struct survey **out, const struct survey_opts *opts, struct fail
 		survey_free(s);
 		return r;
 	}
+	if (opts->want & SURVEY_PEERS)
+		s->peers = peers_find(s->procs, s->n_procs, s->net, &s->mounts);
+	s->stats.peers_ns = lap(&since);
 	account(s);
 	*out = s;
 	return 0;
@@ -125,6 +129,7 @@ void survey_free(struct survey *s)
 	free(s->procs);
 	mounts_release(&s->mounts);
 	sock_tables_free(s->net);
+	peers_free(s->peers);
 	for (unsigned i = 0; i < s->n_workers; i++)
 		arena_release(&s->workers[i].arena);
 	free(s->workers);

@@ -4,10 +4,7 @@
 #include <string.h>
 
 const struct cmd *const cmds[] = {
-	&cmd_ls,
-	&cmd_same,
-	&cmd_help,
-	NULL,
+	&cmd_ls, &cmd_same, &cmd_signal, &cmd_help, NULL,
 };
 
 const struct cmd *cmd_find(const char *name)

@@ -8,5 +8,6 @@
 extern const struct cmd cmd_help;
 extern const struct cmd cmd_ls;
 extern const struct cmd cmd_same;
+extern const struct cmd cmd_signal;
 
 #endif

@@ -144,8 +144,7 @@ static bool can_have_descriptors(struct cli *cli, const struct target *t)
 
 	if (!t->kthread && (!t->zombie || t->tid))
 		return true;
-	fail_set(&f, t->kthread ? EBADF : ESRCH, "", "%s",
-		 target_describe(t, who, sizeof(who)));
+	fail_set(&f, t->kthread ? EBADF : ESRCH, "", "%s", target_describe(t, who, sizeof(who)));
 	fail_class(&f, FAIL_GONE);
 	fail_why(&f, t->kthread ? "it is a kernel thread: it has no descriptors"
 				: "it is a zombie: its descriptors were closed when it ended");

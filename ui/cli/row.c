@@ -6,6 +6,7 @@
 #include <sys/sysmacros.h>
 
 #include "src/base/text.h"
+#include "src/share/peers.h"
 #include "src/survey/survey.h"
 
 /* O_LARGEFILE as the kernel shows it: glibc's constant is 0 on 64 bits. */
@@ -105,13 +106,31 @@ static void error_json(struct json *j, const struct fdent *e)
 	json_end_object(j);
 }
 
+static void peers_json(struct json *j, const struct survey *s, const struct fdent *e)
+{
+	const struct fdent *peer;
+	size_t at = 0;
+
+	json_array(j, "peers");
+	while ((peer = peers_next(s->peers, e, &at))) {
+		json_object(j, NULL);
+		json_i64(j, "pid", peer->proc->pid);
+		if (peer->proc->tid)
+			json_i64(j, "tid", peer->proc->tid);
+		json_u64(j, "start", peer->proc->start);
+		json_i64(j, "fd", peer->fd);
+		json_bytes(j, "comm", peer->proc->comm, peer->proc->comm_len);
+		json_end_object(j);
+	}
+	json_end_array(j);
+}
+
 void row_json(struct json *j, const struct survey *s, const struct fdent *e,
 	      const struct kind_ctx *ctx)
 {
 	const char *access = fdent_access(e);
 	struct facts_json facts;
 
-	(void)s;
 	json_object(j, NULL);
 	process_json(j, e->proc);
 	number_or_null(j, "fd", e->fd >= 0, (uint64_t)e->fd);
@@ -122,8 +141,7 @@ void row_json(struct json *j, const struct survey *s, const struct fdent *e,
 	file_json(j, e);
 	number_or_null(j, "ofd", e->ofd != 0, e->ofd);
 	number_or_null(j, "shares", e->ofd != 0, e->shares);
-	json_array(j, "peers");
-	json_end_array(j);
+	peers_json(j, s, e);
 	json_object(j, "detail");
 	facts_json_init(&facts, j);
 	e->kind->facts(e, ctx, &facts.sink);
