@@ -2,6 +2,7 @@
 #include "ui/cli/help.h"
 
 #include "ui/cli/cmds.h"
+#include "ui/cli/man.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -46,14 +47,30 @@ void help_verb(struct buf *out, const struct cmd *cmd)
 	help_opts(out, cli_global_opts);
 }
 
+struct help_values {
+	bool man, completion;
+};
+
+static const struct opt help_opts_table[] = {
+	{ "man", 0, OPT_FLAG, offsetof(struct help_values, man), NULL,
+	  "print the manual page, for man -l" },
+	{ "completion", 0, OPT_FLAG, offsetof(struct help_values, completion), NULL,
+	  "print completion for bash" },
+	{ NULL, 0, OPT_FLAG, 0, NULL, NULL },
+};
+
 static int help_run(struct cli *cli, const void *values, int n, char **argv)
 {
+	const struct help_values *v = values;
 	const struct cmd *cmd = n ? cmd_find(argv[0]) : NULL;
 
-	(void)values;
 	if (n > 1 || (n && !cmd))
 		return cli_usage(cli, "there is no such verb");
-	if (cmd)
+	if (v->man)
+		man_page(&cli->out);
+	else if (v->completion)
+		man_bash_completion(&cli->out);
+	else if (cmd)
 		help_verb(&cli->out, cmd);
 	else
 		help_all(&cli->out);
@@ -63,7 +80,9 @@ static int help_run(struct cli *cli, const void *values, int n, char **argv)
 const struct cmd cmd_help = {
 	.name = "help",
 	.args = "[VERB]",
-	.summary = "explain a verb",
+	.summary = "explain a verb, or print manual and completion",
 	.effect = EFFECT_NONE,
+	.opts = help_opts_table,
+	.values_size = sizeof(struct help_values),
 	.run = help_run,
 };
