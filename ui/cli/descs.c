@@ -168,6 +168,7 @@ static void walk_one(struct walk *w, const struct desc *d)
 	w->target = &t;
 	if (can_have_descriptors(w->cli, &t))
 		walk_desc(w, d);
+	w->target = NULL;
 }
 
 int descs_each(struct cli *cli, int n, char **argv, const struct descs_opts *opts, desc_fn *fn,
