@@ -15,7 +15,7 @@ refuse '\b(TODO|FIXME|XXX|HACK)\b' -- . "$me"
 refuse '(^|[^[:alnum:]_./$}])/(home|root|work|build|Users)/[[:alnum:]._-]+' -- . "$me"
 refuse '(^|[;&|({]|then|do|else)[[:space:]]*(sleep|usleep)[[:space:]]+[0-9]*[1-9]' -- \
 	'tests/*.sh' 'tests/*.t' 'tests/run' examples "$me"
-refuse '\b(time\.sleep|usleep|sleep)\((0\.[5-9]|[1-9])' -- tests examples "$me"
+refuse '\b(time\.sleep|sleep)\((0\.[5-9]|[1-9])|\busleep\([0-9]{6}' -- tests examples "$me"
 refuse '^(<<<<<<<|>>>>>>>)' -- . "$me"
 refuse '[[:blank:]]+$' -- . "$me"
 for file in $(git ls-files 'src/*.[ch]' 'ui/*.[ch]' 'tests/*.[ch]' '*.sh' '*.py' '*.t'); do
