@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* What no other kind takes: the kernel's own name and raw fdinfo, or nothing at all. */
 #include "src/kind/kinds.h"
+#include "src/kind/origin.h"
 #include "src/kind/peek.h"
 #include "src/proc/fdinfo.h"
 
+/* A path whose inode could not be looked at says nothing of what it is. */
 static bool anon_match(const struct fdent *e)
 {
-	return (e->have & HAVE_LINK) != 0;
+	if (!(e->have & HAVE_LINK))
+		return false;
+	return (e->have & HAVE_STAT) || fdent_is_shared_anon(e) || !fdent_name_has(e, "/");
 }
 
 static void anon_facts(const struct fdent *e, const struct kind_ctx *ctx, struct facts *out)
@@ -18,9 +22,7 @@ static void anon_facts(const struct fdent *e, const struct kind_ctx *ctx, struct
 	fact_bytes(out, "type", e->name, e->name_len);
 	fact_list(out, "fdinfo");
 	while (e->extra && fdinfo_next(&at, end, &line))
-		fact_bytes(out, NULL, line.key,
-			   line.key_len + (size_t)(line.value - line.key) - line.key_len +
-				   line.value_len);
+		fact_bytes(out, NULL, line.key, (size_t)(line.value - line.key) + line.value_len);
 	fact_end_list(out);
 }
 
@@ -38,6 +40,7 @@ const struct kind kind_anon = {
 	.means = "anything else that the kernel names",
 	.match = anon_match,
 	.facts = anon_facts,
+	.brief = "{type}",
 	.op = { CELLS_LOOK, UNKNOWN_CELLS },
 };
 

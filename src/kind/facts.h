@@ -109,9 +109,18 @@ void facts_flat_release(struct facts_flat *s);
 const struct fact *facts_flat_find(const struct facts_flat *s, const char *name);
 
 /*
- * One line made of facts by a template: {name} is the value; a part in
- * [brackets] appears only if every fact in it is there and neither false, 0
- * nor empty; {name?} tests without printing, {name#} counts a list's elements.
+ * One line made of facts by a template.
+ *
+ * {name}      the value
+ * {name!}     the value; 0 counts as said, see below
+ * {name?}     prints nothing, only tests
+ * {name~}     the same the other way round: it is not there, or says nothing
+ * {name#}     how many elements the list has
+ * {a.*.b}     that of each element, "6, 7, 11 .. 29" when there are many
+ * {name-CUT}  without that prefix and in lower case: {type-SOCK_} is "stream"
+ *
+ * A part in [brackets] appears only if every fact in it is there and says
+ * something: is neither false, 0, nor empty.
  */
 void facts_brief(struct buf *out, const char *tmpl, const struct facts_flat *facts,
 		 enum text_mode mode);

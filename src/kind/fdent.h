@@ -76,8 +76,11 @@ struct fdent {
 	uint16_t mode;   /* st_mode */
 	uint8_t have;    /* of enum fdent_have */
 	uint8_t assoc, deleted;
-	uint8_t proto; /* sockets that no table has: see kind/socket.h */
-	int16_t err;   /* what could not be read: errno, 0: nothing */
+	union {
+		uint8_t proto;  /* sockets that no table has: see kind/socket.h */
+		uint8_t origin; /* all others: enum origin, see kind/origin.h */
+	};
+	int16_t err; /* what could not be read: errno, 0: nothing */
 	const char *err_call;
 };
 
@@ -94,12 +97,6 @@ const char *fdent_access(const struct fdent *e);
 
 /* Does the link text begin with that? */
 bool fdent_name_has(const struct fdent *e, const char *prefix);
-
-/*
- * Mapped memory without a file that only looks like a deleted one: /dev/zero,
- * SYSV segments, /[aio], anonymous huge pages. Nobody lost a file there.
- */
-bool fdent_is_shared_anon(const struct fdent *e);
 
 /* The name is "anon_inode:" and this, with or without the brackets. */
 bool fdent_is_anon(const struct fdent *e, const char *what);

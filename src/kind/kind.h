@@ -63,7 +63,10 @@ struct kind {
 	 * sockets, e->sock. Kinds are asked in the order of the registry.
 	 */
 	bool (*match)(const struct fdent *e);
-	/* Emit what the kernel offers. With ctx->grab >= 0 also what needs it. */
+	/*
+	 * Emit what the kernel offers. With ctx->grab >= 0 also what needs it.
+	 * Call kind_facts() instead.
+	 */
 	void (*facts)(const struct fdent *e, const struct kind_ctx *ctx, struct facts *out);
 	/* The DETAIL column: a template of facts_brief(). NULL: the name. */
 	const char *brief;
@@ -74,6 +77,13 @@ struct kind {
 
 /* The kind of a record; never NULL: the last one takes everything. */
 const struct kind *kind_of(const struct fdent *e);
+
+/*
+ * All facts of a record whose kind is known: those of the kind, then those that
+ * every kind has (filesystem, locks; deep: times and owner of the inode; with a
+ * grab: owner and signal of asynchronous I/O). Never blocks.
+ */
+void kind_facts(const struct fdent *e, const struct kind_ctx *ctx, struct facts *out);
 const struct kind *kind_by_name(const char *name);
 
 /* All kinds, in order; NULL-terminated. */
@@ -99,7 +109,11 @@ const char *target_op_name(enum target_op op);
 #define CELL_FREEZE                                                                                \
 	[OP_FREEZE] = { EFFECT_STOP, "stops the target for the time of the copy; a blocked "       \
 				     "epoll_wait or timed recv returns EINTR" }
-#define CELL_HOLD(words) [OP_HOLD] = { EFFECT_HOLD, words }
-#define CELL_NO(op, why) [op] = { EFFECT_REFUSED, why }
+#define CELL_HOLD(words)  [OP_HOLD] = { EFFECT_HOLD, words }
+#define CELL_NO(op, why)  [op] = { EFFECT_REFUSED, why }
+#define CELL_NO_DUMP(why) CELL_NO(OP_DUMP, why), CELL_NO(OP_FREEZE, why)
+#define CELL_PEEK_STATE                                                                            \
+	[OP_PEEK] = { EFFECT_HOLD, "prints its state; holds a duplicate for a moment, takes "      \
+				   "nothing" }
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "src/kind/common.h"
 #include "src/kind/kind.h"
 #include "src/kind/kinds.h"
 
@@ -17,6 +18,12 @@ const struct kind *kind_of(const struct fdent *e)
 	while (kinds[i + 1] && !kinds[i]->match(e))
 		i++;
 	return kinds[i];
+}
+
+void kind_facts(const struct fdent *e, const struct kind_ctx *ctx, struct facts *out)
+{
+	e->kind->facts(e, ctx, out);
+	common_facts(e, ctx, out);
 }
 
 const struct kind *kind_by_name(const char *name)
@@ -122,16 +129,4 @@ bool fdent_is_anon(const struct fdent *e, const char *what)
 		n -= 2;
 	}
 	return n == strlen(what) && memcmp(s, what, n) == 0;
-}
-
-bool fdent_is_shared_anon(const struct fdent *e)
-{
-	static const char *const names[] = { "/dev/zero", "/SYSV", "/[aio]", "/anon_hugepage" };
-
-	if (e->assoc != ASSOC_MEM || S_ISCHR(e->mode))
-		return false;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (fdent_name_has(e, names[i]))
-			return true;
-	return false;
 }

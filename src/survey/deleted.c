@@ -13,7 +13,7 @@
 
 #include "src/base/fd.h"
 #include "src/base/helper.h"
-#include "src/kind/fdent.h"
+#include "src/kind/origin.h"
 #include "src/proc/mountinfo.h"
 #include "src/survey/table.h"
 

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "src/kind/origin.h"
 #include "src/net/tables.h"
 #include "src/proc/procfs.h"
 #include "src/share/ofd.h"
@@ -59,6 +61,8 @@ static void settle_rows(struct survey *s)
 		for (uint32_t k = 0; k < s->procs[i]->n_rows; k++) {
 			struct fdent *e = &s->procs[i]->rows[k];
 
+			if (!S_ISSOCK(e->mode))
+				e->origin = (uint8_t)origin_of(&s->mounts, e);
 			deleted_resolve(e, s->procfs, &s->mounts);
 			e->kind = kind_of(e);
 		}

@@ -144,7 +144,7 @@ void row_json(struct json *j, const struct survey *s, const struct fdent *e,
 	peers_json(j, s, e);
 	json_object(j, "detail");
 	facts_json_init(&facts, j);
-	e->kind->facts(e, ctx, &facts.sink);
+	kind_facts(e, ctx, &facts.sink);
 	json_end_object(j);
 	error_json(j, e);
 	json_end_object(j);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* Processes as descriptors. See pidfd_open(2). */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "src/base/fd.h"
+#include "src/base/sys.h"
+#include "src/kind/emit.h"
+#include "src/kind/kinds.h"
+#include "src/kind/peek.h"
+#include "src/proc/procfs.h"
+
+/* The link is "anon_inode:[pidfd]", or "pidfd:[N]" where pidfs names it so. */
+static bool pidfd_match(const struct fdent *e)
+{
+	return fdent_is_anon_or_has(e, "pidfd", "NSpid") || fdent_name_has(e, "pidfd:[");
+}
+
+/*
+ * Does the number still mean the process that the pidfd holds? On pidfs, since
+ * Linux 6.9, the inode is the process's own; before, nobody can tell.
+ */
+static bool same_process(const struct fdent *e, pid_t pid, bool thread)
+{
+	autoclose int fd = sys_pidfd_open(pid, thread ? SYS_PIDFD_THREAD : 0);
+	struct stat st;
+
+	return fd >= 0 && (e->have & HAVE_STAT) && fstat(fd, &st) == 0 && st.st_ino == e->ino &&
+	       st.st_dev == e->dev;
+}
+
+/* Opened before same_process() asks: what dir shows then is that process or nothing. */
+static void emit_process(const struct fdent *e, const struct kind_ctx *ctx, pid_t pid, bool thread,
+			 struct facts *out)
+{
+	autoclose int dir = proc_open_process(ctx->procfs, pid, 0);
+	struct proc_stat st;
+
+	if (dir < 0 || !same_process(e, pid, thread) || proc_stat_read(dir, &st) < 0)
+		return;
+	fact_bytes(out, "comm", st.comm, st.comm_len);
+	fact_u64(out, "start", st.start);
+	fact_bytes(out, "process_state", &st.state, 1);
+}
+
+static void pidfd_facts(const struct fdent *e, const struct kind_ctx *ctx, struct facts *out)
+{
+	bool thread = (e->have & HAVE_INFO) && (e->flags & O_EXCL);
+	struct fdinfo_line line;
+	uint64_t pid = 0;
+
+	if (!e->extra || !fdinfo_find(e->extra, e->extra_len, "Pid", &line))
+		return;
+	/* -1: reaped; 0: it lives in a pid namespace that is no child of ours. */
+	if (line.value_len && line.value[0] == '-') {
+		fact_i64(out, "pid", -1);
+	} else if (info_u64(e, "Pid", 10, &pid)) {
+		fact_i64(out, "pid", (int64_t)pid);
+	}
+	emit_info_text(e, "NSpid", "nspid", out);
+	fact_bool(out, "alive", line.value_len && line.value[0] != '-');
+	if (thread)
+		fact_bool(out, "thread", true);
+	if (pid && pid <= 1 << 22 && ctx->procfs >= 0 && facts_wants(out, "comm"))
+		emit_process(e, ctx, (pid_t)pid, thread, out);
+}
+
+const struct kind kind_pidfd = {
+	.name = "pidfd",
+	.means = "process",
+	.match = pidfd_match,
+	.facts = pidfd_facts,
+	.brief = "process {pid}[ {comm}][, a thread{thread?}]",
+	.peek = peek_state,
+	.op = {
+		CELLS_LOOK,
+		CELL_PEEK_STATE,
+		CELL_NO_SEND,
+		CELL_NO_DUMP("a pidfd has no contents: show prints its process"),
+		CELL_NO(OP_READ, "read(2) on a pidfd is EINVAL; show prints its process"),
+		CELL_NO(OP_WRITE, "write(2) on a pidfd is EINVAL; signal sends to the process"),
+		CELL_NO(OP_SEEK, "a pidfd has no position"),
+		CELL_HOLD("keeps the kernel's record of the process, not the process; one made "
+			  "with PIDFD_AUTOKILL kills it only at our close"),
+		CELL_NO_STREAM("a pidfd is no stream"),
+	},
+};
