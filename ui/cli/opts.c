@@ -153,7 +153,7 @@ int opts_parse(const char *verb, const struct opt_set *sets, size_t n_sets, int 
 		}
 		if (strncmp(word, "--", 2) == 0)
 			r = parse_long(&p, word);
-		else if (word[0] == '-' && word[1])
+		else if (word[0] == '-' && word[1] && !(word[1] >= '0' && word[1] <= '9'))
 			r = parse_letters(&p, word);
 		else
 			argv[(*n_args)++] = word;

@@ -2,7 +2,8 @@
 /*
  * Options as data: parsing, usage, help, manual and completion come from the
  * same table. An option is a flag or takes a value; it may stand anywhere
- * before "--", as --name value, --name=value, -n value or -nvalue.
+ * before "--", as --name value, --name=value, -n value or -nvalue. What begins
+ * with a minus and a digit is a negative number, not an option.
  */
 #ifndef CLI_OPTS_H
 #define CLI_OPTS_H
