@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "src/base/buf.h"
 #include "src/base/fd.h"
 
 #define INITIAL_USERNS 0xEFFFFFFDu /* PROC_USER_INIT_INO of the kernel */
@@ -31,13 +33,28 @@ static bool own_inode(uint64_t *ino)
 	return ns_inode(fd, ino);
 }
 
+/*
+ * ns/user of a process that we may not read cannot be opened, but its uid_map
+ * can. A map equal to ours, as each is shown to us, is that of our namespace: a
+ * child's is written in our ids, ours in those of our parent.
+ */
+static bool same_map(int dir)
+{
+	autoclose int self = open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autobuf ours = BUF_INIT, theirs = BUF_INIT;
+
+	return self >= 0 && proc_read(self, "uid_map", &ours) == 0 &&
+	       proc_read(dir, "uid_map", &theirs) == 0 && ours.len &&
+	       strcmp(buf_str(&ours), buf_str(&theirs)) == 0;
+}
+
 enum userns_cap userns_is_ours(int dir)
 {
 	autoclose int fd = openat(dir, "ns/user", O_RDONLY | O_CLOEXEC);
 	uint64_t ours, theirs;
 
 	if (!own_inode(&ours) || !ns_inode(fd, &theirs))
-		return USERNS_CAP_UNKNOWN;
+		return same_map(dir) ? USERNS_CAP_YES : USERNS_CAP_UNKNOWN;
 	return ours == theirs ? USERNS_CAP_YES : USERNS_CAP_NO;
 }
 
@@ -81,6 +98,6 @@ enum userns_cap userns_capable(int dir, const struct proc_status *self, int cap)
 		return USERNS_CAP_YES;
 	fd = openat(dir, "ns/user", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return USERNS_CAP_UNKNOWN;
+		return !same_map(dir) ? USERNS_CAP_UNKNOWN : have ? USERNS_CAP_YES : USERNS_CAP_NO;
 	return walk_up(fd, ours, have);
 }

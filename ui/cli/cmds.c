@@ -3,9 +3,20 @@
 
 #include <string.h>
 
+/* clang-format off: one a line */
 const struct cmd *const cmds[] = {
-	&cmd_ls, &cmd_same, &cmd_signal, &cmd_help, NULL,
+	&cmd_ls,
+	&cmd_same,
+	&cmd_why,
+	&cmd_peek,
+	&cmd_seek,
+	&cmd_read,
+	&cmd_write,
+	&cmd_signal,
+	&cmd_help,
+	NULL,
 };
+/* clang-format on */
 
 const struct cmd *cmd_find(const char *name)
 {

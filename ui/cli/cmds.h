@@ -7,7 +7,12 @@
 
 extern const struct cmd cmd_help;
 extern const struct cmd cmd_ls;
+extern const struct cmd cmd_peek;
+extern const struct cmd cmd_read;
 extern const struct cmd cmd_same;
+extern const struct cmd cmd_seek;
 extern const struct cmd cmd_signal;
+extern const struct cmd cmd_why;
+extern const struct cmd cmd_write;
 
 #endif
