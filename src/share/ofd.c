@@ -36,8 +36,8 @@ struct work {
 	bool merging;
 };
 
-static int real_kcmp(void *ctx, pid_t a, pid_t b, enum sys_kcmp_type type, unsigned long ia,
-		     unsigned long ib)
+int kcmp_system(void *ctx, pid_t a, pid_t b, enum sys_kcmp_type type, unsigned long ia,
+		unsigned long ib)
 {
 	(void)ctx;
 	return sys_kcmp(a, b, type, ia, ib);
@@ -395,7 +395,7 @@ static void work_init(struct work *w, const struct ofd_opts *opts, uint32_t rows
 	memset(w, 0, sizeof(*w));
 	w->opts = *opts;
 	if (!w->opts.kcmp)
-		w->opts.kcmp = real_kcmp;
+		w->opts.kcmp = kcmp_system;
 	if (!w->opts.workers)
 		w->opts.workers = 1;
 	w->rows = xcalloc(rows + 1, sizeof(struct fdent *));

@@ -26,6 +26,9 @@
 typedef int kcmp_fn(void *ctx, pid_t a, pid_t b, enum sys_kcmp_type type, unsigned long ia,
 		    unsigned long ib);
 
+/* The real one; ctx is ignored. */
+kcmp_fn kcmp_system;
+
 struct ofd_opts {
 	unsigned workers;          /* threads; 0 and 1: only the caller's */
 	const atomic_bool *cancel; /* may be NULL */

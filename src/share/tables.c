@@ -14,13 +14,6 @@ struct tables {
 	size_t n;
 };
 
-static int real_kcmp(void *ctx, pid_t a, pid_t b, enum sys_kcmp_type type, unsigned long ia,
-		     unsigned long ib)
-{
-	(void)ctx;
-	return sys_kcmp(a, b, type, ia, ib);
-}
-
 static int compare(const struct tables *t, pid_t a, pid_t b)
 {
 	return t->kcmp(t->ctx, a, b, SYS_KCMP_FILES, 0, 0);
@@ -95,7 +88,7 @@ static int collect(struct tables *t, pid_t pid, const int *tids, size_t n)
 int tables_others(pid_t pid, const int *tids, size_t n, kcmp_fn *kcmp, void *kcmp_ctx,
 		  pid_t **found, size_t *n_found)
 {
-	struct tables t = { kcmp ? kcmp : real_kcmp, kcmp_ctx, NULL, 0 };
+	struct tables t = { kcmp ? kcmp : kcmp_system, kcmp_ctx, NULL, 0 };
 	int r = -EAGAIN;
 
 	for (int try = 0; r == -EAGAIN && try < 3; try++)
