@@ -83,6 +83,11 @@ void fact_fail(struct facts *sink, const char *name, const char *call, int err)
 					       .len = strlen(call) });
 }
 
+void fact_null(struct facts *sink, const char *name)
+{
+	sink->ops->value(sink, &(struct fact){ .name = name, .type = FACT_NULL });
+}
+
 void fact_list(struct facts *sink, const char *name)
 {
 	sink->ops->open(sink, name, true);
@@ -163,6 +168,8 @@ void fact_display(struct buf *out, const struct fact *fact, enum text_mode mode)
 	case FACT_FAIL:
 		buf_addf(out, "%s from %s", fail_errno_name(fact->err), fact->text);
 		break;
+	case FACT_NULL:
+		break;
 	}
 }
 
@@ -203,6 +210,9 @@ static void json_value(struct facts *sink, const struct fact *fact)
 		break;
 	case FACT_FAIL:
 		json_fail(j, fact);
+		break;
+	case FACT_NULL:
+		json_null(j, fact->name);
 		break;
 	default:
 		json_u64(j, fact->name, fact->u64);
@@ -366,6 +376,7 @@ static bool is_set(const struct fact *fact)
 {
 	switch (fact->type) {
 	case FACT_FAIL:
+	case FACT_NULL:
 		return false;
 	case FACT_BOOL:
 		return fact->yes;

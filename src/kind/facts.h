@@ -28,6 +28,7 @@ enum fact_type {
 	FACT_TEXT,  /* words of ours or of the kernel: plain ASCII */
 	FACT_BYTES, /* hostile bytes */
 	FACT_FAIL,  /* this fact could not be read: call and errno */
+	FACT_NULL,  /* does not apply: null in JSON, nothing for people */
 };
 
 struct fact {
@@ -71,6 +72,7 @@ void fact_bool(struct facts *sink, const char *name, bool v);
 void fact_text(struct facts *sink, const char *name, const char *text);
 void fact_bytes(struct facts *sink, const char *name, const char *bytes, size_t len);
 void fact_fail(struct facts *sink, const char *name, const char *call, int err);
+void fact_null(struct facts *sink, const char *name);
 void fact_list(struct facts *sink, const char *name);
 void fact_end_list(struct facts *sink);
 void fact_object(struct facts *sink, const char *name);

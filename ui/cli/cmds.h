@@ -5,13 +5,16 @@
 
 #include "ui/cli/cli.h"
 
+extern const struct cmd cmd_elf;
 extern const struct cmd cmd_help;
 extern const struct cmd cmd_ls;
 extern const struct cmd cmd_peek;
 extern const struct cmd cmd_read;
 extern const struct cmd cmd_same;
 extern const struct cmd cmd_seek;
+extern const struct cmd cmd_show;
 extern const struct cmd cmd_signal;
+extern const struct cmd cmd_who;
 extern const struct cmd cmd_why;
 extern const struct cmd cmd_write;
 

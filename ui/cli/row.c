@@ -34,119 +34,141 @@ static const struct {
 	{ O_CLOEXEC, O_CLOEXEC, "O_CLOEXEC" },
 };
 
-static void flags_json(struct json *j, const struct fdent *e)
+static void flags_facts(struct facts *out, const struct fdent *e)
 {
 	if (!(e->have & HAVE_INFO)) {
-		json_null(j, "flags");
-		json_null(j, "cloexec");
+		fact_null(out, "flags");
+		fact_null(out, "cloexec");
 		return;
 	}
-	json_array(j, "flags");
+	fact_list(out, "flags");
 	for (size_t i = 0; i < sizeof(flag_names) / sizeof(flag_names[0]); i++)
 		if ((e->flags & flag_names[i].mask) == flag_names[i].bits)
-			json_str(j, NULL, flag_names[i].name);
-	json_end_array(j);
-	json_bool(j, "cloexec", e->flags & O_CLOEXEC);
+			fact_text(out, NULL, flag_names[i].name);
+	fact_end_list(out);
+	fact_bool(out, "cloexec", e->flags & O_CLOEXEC);
 }
 
-static void number_or_null(struct json *j, const char *key, bool known, uint64_t v)
+static void number_or_null(struct facts *out, const char *key, bool known, uint64_t v)
 {
 	if (known)
-		json_u64(j, key, v);
+		fact_u64(out, key, v);
 	else
-		json_null(j, key);
+		fact_null(out, key);
 }
 
-static void file_json(struct json *j, const struct fdent *e)
+/* Hostile bytes whose KEY_b64 is always there: null while the plain text is exact. */
+static void bytes_always(struct facts *out, const char *key, const char *key_b64, const char *s,
+			 size_t len)
 {
-	bool file = (e->have & HAVE_SIZE) != 0;
+	fact_bytes(out, key, s, len);
+	if (text_is_utf8(s, len))
+		fact_null(out, key_b64);
+}
+
+static void file_facts(struct facts *out, const struct fdent *e)
+{
+	bool file = (e->have & HAVE_SIZE) != 0, info = (e->have & HAVE_INFO) != 0;
 	char dev[32];
 
-	number_or_null(j, "pos", (e->have & HAVE_INFO) != 0, e->pos);
-	number_or_null(j, "size", file, e->size);
+	number_or_null(out, "pos", info, e->pos);
+	if (file)
+		fact_size(out, "size", e->size);
+	else
+		fact_null(out, "size");
 	if (e->dev) {
 		snprintf(dev, sizeof(dev), "%u:%u", major(e->dev), minor(e->dev));
-		json_str(j, "dev", dev);
+		fact_text(out, "dev", dev);
 	} else {
-		json_null(j, "dev");
+		fact_null(out, "dev");
 	}
-	number_or_null(j, "ino", (e->have & HAVE_INO) != 0, e->ino);
-	number_or_null(j, "nlink", file && (e->have & HAVE_NLINK), e->nlink);
+	number_or_null(out, "ino", (e->have & HAVE_INO) != 0, e->ino);
+	number_or_null(out, "nlink", file && (e->have & HAVE_NLINK), e->nlink);
 	if (e->deleted == DELETED_UNKNOWN)
-		json_null(j, "deleted");
+		fact_null(out, "deleted");
 	else
-		json_str(j, "deleted", deleted_name(e->deleted));
-	number_or_null(j, "mnt_id", (e->have & HAVE_INFO) != 0, e->mnt_id);
+		fact_text(out, "deleted", deleted_name(e->deleted));
+	number_or_null(out, "mnt_id", info, e->mnt_id);
 	if (e->have & HAVE_LINK) {
-		json_bytes_always(j, "name", e->name, e->name_len);
+		bytes_always(out, "name", "name_b64", e->name, e->name_len);
 	} else {
-		json_null(j, "name");
-		json_null(j, "name_b64");
+		fact_null(out, "name");
+		fact_null(out, "name_b64");
 	}
 }
 
-static void process_json(struct json *j, const struct procent *p)
+static void process_facts(struct facts *out, const struct procent *p)
 {
-	json_i64(j, "pid", p->pid);
-	json_u64(j, "start", p->start);
-	number_or_null(j, "tid", p->tid != 0, (uint64_t)p->tid);
-	json_bytes_always(j, "comm", p->comm, p->comm_len);
-	json_u64(j, "uid", p->uid);
+	fact_i64(out, "pid", p->pid);
+	fact_u64(out, "start", p->start);
+	number_or_null(out, "tid", p->tid != 0, (uint64_t)p->tid);
+	bytes_always(out, "comm", "comm_b64", p->comm, p->comm_len);
+	fact_u64(out, "uid", p->uid);
 }
 
-static void error_json(struct json *j, const struct fdent *e)
-{
-	if (!e->err) {
-		json_null(j, "error");
-		return;
-	}
-	json_object(j, "error");
-	json_str(j, "call", e->err_call);
-	json_str(j, "errno", fail_errno_name(e->err));
-	json_end_object(j);
-}
-
-static void peers_json(struct json *j, const struct survey *s, const struct fdent *e)
+static void peers_facts(struct facts *out, const struct survey *s, const struct fdent *e)
 {
 	const struct fdent *peer;
 	size_t at = 0;
 
-	json_array(j, "peers");
+	fact_list(out, "peers");
 	while ((peer = peers_next(s->peers, e, &at))) {
-		json_object(j, NULL);
-		json_i64(j, "pid", peer->proc->pid);
+		fact_object(out, NULL);
+		fact_i64(out, "pid", peer->proc->pid);
 		if (peer->proc->tid)
-			json_i64(j, "tid", peer->proc->tid);
-		json_u64(j, "start", peer->proc->start);
-		json_i64(j, "fd", peer->fd);
-		json_bytes(j, "comm", peer->proc->comm, peer->proc->comm_len);
-		json_end_object(j);
+			fact_i64(out, "tid", peer->proc->tid);
+		fact_u64(out, "start", peer->proc->start);
+		fact_i64(out, "fd", peer->fd);
+		fact_bytes(out, "comm", peer->proc->comm, peer->proc->comm_len);
+		fact_end_object(out);
 	}
-	json_end_array(j);
+	fact_end_list(out);
+}
+
+static void error_facts(struct facts *out, const struct fdent *e)
+{
+	if (!e->err) {
+		fact_null(out, "error");
+		return;
+	}
+	fact_object(out, "error");
+	fact_text(out, "call", e->err_call);
+	fact_text(out, "errno", fail_errno_name(e->err));
+	fact_end_object(out);
+}
+
+void row_facts(struct facts *out, const struct survey *s, const struct fdent *e,
+	       const struct kind_ctx *ctx)
+{
+	const char *access = fdent_access(e);
+
+	process_facts(out, e->proc);
+	number_or_null(out, "fd", e->fd >= 0, (uint64_t)e->fd);
+	fact_text(out, "assoc", assoc_name(e->assoc));
+	fact_text(out, "kind", e->kind->name);
+	if (*access)
+		fact_text(out, "access", access);
+	else
+		fact_null(out, "access");
+	flags_facts(out, e);
+	file_facts(out, e);
+	number_or_null(out, "ofd", e->ofd != 0, e->ofd);
+	number_or_null(out, "shares", e->ofd != 0, e->shares);
+	peers_facts(out, s, e);
+	fact_object(out, "detail");
+	kind_facts(e, ctx, out);
+	fact_end_object(out);
+	error_facts(out, e);
 }
 
 void row_json(struct json *j, const struct survey *s, const struct fdent *e,
 	      const struct kind_ctx *ctx)
 {
-	const char *access = fdent_access(e);
-	struct facts_json facts;
+	struct facts_json sink;
 
+	facts_json_init(&sink, j);
 	json_object(j, NULL);
-	process_json(j, e->proc);
-	number_or_null(j, "fd", e->fd >= 0, (uint64_t)e->fd);
-	json_str(j, "assoc", assoc_name(e->assoc));
-	json_str(j, "kind", e->kind->name);
-	json_str(j, "access", *access ? access : NULL);
-	flags_json(j, e);
-	file_json(j, e);
-	number_or_null(j, "ofd", e->ofd != 0, e->ofd);
-	number_or_null(j, "shares", e->ofd != 0, e->shares);
-	peers_json(j, s, e);
-	json_object(j, "detail");
-	facts_json_init(&facts, j);
-	kind_facts(e, ctx, &facts.sink);
-	json_end_object(j);
-	error_json(j, e);
+	row_facts(&sink.sink, s, e, ctx);
 	json_end_object(j);
 	json_line(j);
 }

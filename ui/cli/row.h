@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A record of a survey as JSON: the contract of "JSON, one object a line". */
+/*
+ * Everything that is said of one record, emitted once: JSON lines, show and
+ * who are sinks of it. The names are the contract of "JSON, one object a line".
+ */
 #ifndef CLI_ROW_H
 #define CLI_ROW_H
 
@@ -8,7 +11,14 @@
 
 struct survey;
 
-/* One line. ctx may have a grab for this row. */
+/*
+ * Every key of the contract, in its order: what does not apply is a FACT_NULL.
+ * ctx may have a grab for this row.
+ */
+void row_facts(struct facts *out, const struct survey *s, const struct fdent *e,
+	       const struct kind_ctx *ctx);
+
+/* The same as one JSON line. */
 void row_json(struct json *j, const struct survey *s, const struct fdent *e,
 	      const struct kind_ctx *ctx);
 
