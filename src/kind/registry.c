@@ -8,7 +8,55 @@
 #include "src/kind/kinds.h"
 
 const struct kind *const kinds[] = {
-	&kind_file, &kind_dir, &kind_anon, &kind_unknown, NULL,
+	/* Those that look like files come before them. */
+	&kind_mqueue,
+	&kind_memfd,
+	&kind_secretmem,
+	&kind_namespace,
+	&kind_dmabuf,
+	/* Devices with a kind of their own come before char. */
+	&kind_kvm,
+	&kind_tun,
+	&kind_tty,
+	/* Told by the type of the inode, or by the name the kernel gives. */
+	&kind_file,
+	&kind_dir,
+	&kind_symlink,
+	&kind_block,
+	&kind_char,
+	&kind_pipe,
+	&kind_fifo,
+	&kind_eventfd,
+	&kind_timerfd,
+	&kind_signalfd,
+	&kind_epoll,
+	&kind_inotify,
+	&kind_fanotify,
+	&kind_pidfd,
+	&kind_io_uring,
+	&kind_bpf_prog,
+	&kind_bpf_map,
+	&kind_bpf_link,
+	&kind_perf,
+	&kind_userfaultfd,
+	&kind_seccomp,
+	&kind_landlock,
+	&kind_fscontext,
+	/* Sockets; the last takes what the others leave. */
+	&kind_tcp,
+	&kind_udp,
+	&kind_udplite,
+	&kind_raw,
+	&kind_icmp,
+	&kind_unix,
+	&kind_netlink,
+	&kind_packet,
+	&kind_vsock,
+	&kind_socket,
+	/* What is left. */
+	&kind_anon,
+	&kind_unknown,
+	NULL,
 };
 
 const struct kind *kind_of(const struct fdent *e)
