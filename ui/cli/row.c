@@ -6,45 +6,24 @@
 #include <sys/sysmacros.h>
 
 #include "src/base/text.h"
+#include "src/kind/openflags.h"
+#include "src/kind/openflags.h"
 #include "src/share/peers.h"
 #include "src/survey/survey.h"
 
-/* O_LARGEFILE as the kernel shows it: glibc's constant is 0 on 64 bits. */
-#define KERNEL_O_LARGEFILE 0100000
-
-static const struct {
-	uint32_t bits, mask;
-	const char *name;
-} flag_names[] = {
-	{ O_WRONLY, O_ACCMODE, "O_WRONLY" },
-	{ O_RDWR, O_ACCMODE, "O_RDWR" },
-	{ O_RDONLY, O_ACCMODE, "O_RDONLY" },
-	{ O_APPEND, O_APPEND, "O_APPEND" },
-	{ O_NONBLOCK, O_NONBLOCK, "O_NONBLOCK" },
-	{ O_SYNC, O_SYNC, "O_SYNC" },
-	{ O_DSYNC, O_SYNC, "O_DSYNC" },
-	{ O_ASYNC, O_ASYNC, "O_ASYNC" },
-	{ O_DIRECT, O_DIRECT, "O_DIRECT" },
-	{ KERNEL_O_LARGEFILE, KERNEL_O_LARGEFILE, "O_LARGEFILE" },
-	{ O_TMPFILE, O_TMPFILE, "O_TMPFILE" },
-	{ O_DIRECTORY, O_TMPFILE, "O_DIRECTORY" },
-	{ O_NOFOLLOW, O_NOFOLLOW, "O_NOFOLLOW" },
-	{ O_NOATIME, O_NOATIME, "O_NOATIME" },
-	{ O_PATH, O_PATH, "O_PATH" },
-	{ O_CLOEXEC, O_CLOEXEC, "O_CLOEXEC" },
-};
-
 static void flags_facts(struct facts *out, const struct fdent *e)
 {
+	const char *name;
+	size_t at = 0;
+
 	if (!(e->have & HAVE_INFO)) {
 		fact_null(out, "flags");
 		fact_null(out, "cloexec");
 		return;
 	}
 	fact_list(out, "flags");
-	for (size_t i = 0; i < sizeof(flag_names) / sizeof(flag_names[0]); i++)
-		if ((e->flags & flag_names[i].mask) == flag_names[i].bits)
-			fact_text(out, NULL, flag_names[i].name);
+	while ((name = open_flag_next(e->flags, &at)))
+		fact_text(out, NULL, name);
 	fact_end_list(out);
 	fact_bool(out, "cloexec", e->flags & O_CLOEXEC);
 }
