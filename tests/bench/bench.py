@@ -170,8 +170,8 @@ def alike(report):
         for name in cost:
             if cost[name]:
                 show_cost(report, f"{what}: {name}", cost[name])
-        if calls == 0:
-            report.row(f"{what}: kcmp calls", "none", "some", False)
+        if calls is not None and calls < count - 1:
+            report.row(f"{what}: kcmp calls", calls, "too few to know", False)
         elif calls:
             report.at_most(f"{what}: kcmp calls to n log2 n",
                            calls / (count * math.log2(count)), 1.1)
