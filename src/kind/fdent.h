@@ -47,7 +47,7 @@ struct procent {
 
 enum fdent_have {
 	HAVE_LINK = 1,   /* name */
-	HAVE_STAT = 2,   /* mode, dev, rdev, ino, nlink, size, blocks */
+	HAVE_STAT = 2,   /* mode, dev, rdev, ino; blocks where size means something */
 	HAVE_INFO = 4,   /* pos, flags, mnt_id, extra */
 	HAVE_INO = 8,    /* ino, from stat, link or fdinfo */
 	HAVE_SIZE = 16,  /* size means something: files, memfds, block devices */

@@ -147,8 +147,6 @@ static void read_range(struct thread *th, struct task *t, size_t from, size_t to
 		for (size_t i = from; i < to; i++) {
 			struct fdent *e = &t->proc->rows[t->first_row + i];
 
-			if (redo && !(e->have & HAVE_STAT))
-				continue;
 			e->proc = t->proc;
 			e->have = 0;
 			if (!table_read_fd(&th->reader, &dirs, e, t->fds[i]))

@@ -145,7 +145,7 @@ static bool stat_is_known(const struct table_reader *r, struct fdent *e, int sor
 	e->mode = k->mode;
 	e->dev = k->dev;
 	e->ino = ino;
-	e->have |= HAVE_INO;
+	e->have |= HAVE_STAT | HAVE_INO;
 	return true;
 }
 

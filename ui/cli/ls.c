@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <stdio.h>
 
 #include "src/base/alloc.h"
 #include "src/survey/survey.h"
@@ -7,13 +8,38 @@
 #include "ui/cli/row.h"
 
 struct ls_values {
-	bool json;
+	bool json, stats;
 };
 
 static const struct opt ls_opts[] = {
 	{ "json", 0, OPT_FLAG, offsetof(struct ls_values, json), NULL, "one JSON object a line" },
+	{ "stats", 0, OPT_FLAG, offsetof(struct ls_values, stats), NULL,
+	  "where the time went, as one JSON object on stderr" },
 	{ NULL, 0, OPT_FLAG, 0, NULL, NULL },
 };
+
+static void print_stats(const struct survey *s)
+{
+	const struct survey_stats *st = &s->stats;
+	autobuf text = BUF_INIT;
+	struct json j;
+
+	json_init(&j, &text);
+	json_object(&j, NULL);
+	json_u64(&j, "rows", st->rows);
+	json_u64(&j, "tables", st->tables);
+	json_u64(&j, "collect_ns", st->collect_ns);
+	json_u64(&j, "net_ns", st->net_ns);
+	json_u64(&j, "kind_ns", st->kind_ns);
+	json_u64(&j, "share_ns", st->share_ns);
+	json_u64(&j, "peers_ns", st->peers_ns);
+	json_u64(&j, "kcmp_calls", st->kcmp_calls);
+	json_u64(&j, "largest_bucket", st->largest_bucket);
+	json_u64(&j, "bytes", st->bytes);
+	json_end_object(&j);
+	json_line(&j);
+	fputs(buf_str(&text), stderr);
+}
 
 static int ls_run(struct cli *cli, const void *values, int n, char **argv)
 {
@@ -58,6 +84,8 @@ static int ls_run(struct cli *cli, const void *values, int n, char **argv)
 		}
 		cli_flush(cli, false);
 	}
+	if (v->stats)
+		print_stats(s);
 	cli_done(cli);
 	survey_free(s);
 	return cli_status(cli);
