@@ -58,7 +58,8 @@ struct freeze {
  * (the others: why_not): -ESRCH it has exited, -EPERM, -EBUSY, -ETIMEDOUT,
  * -EINVAL for ourselves, -EOPNOTSUPP for a kernel thread. Then nothing is left
  * behind. Blocks for at most 3 s a way, a few milliseconds as a rule. Effect:
- * stop. SIGCHLD may reach us once a thread while it goes on.
+ * stop. SIGCHLD may reach us once a thread, and if the target is a child of
+ * ours, waitpid(2) says that it is stopped.
  */
 int freeze_begin(struct freeze *z, const struct target *t, unsigned allowed, struct fail *f);
 

@@ -133,12 +133,17 @@ static int ask(struct freeze_tracer *tr, pid_t tid)
 	return seize_failed(tr, tid, errno);
 }
 
-/* Without WEXITED: a status of ours or of a child is not ours to consume. */
+/*
+ * Without WEXITED: the end of a child of ours is for somebody else to hear. And
+ * WNOWAIT, for what is heard is forgotten: if we were killed then, the kernel
+ * would let the thread go on without the signal that it was about to take.
+ */
 static void look(struct tracee *e)
 {
 	siginfo_t info = { 0 };
 
-	if (!e->seized || waitid(P_PID, (id_t)e->tid, &info, WSTOPPED | WNOHANG | __WALL) < 0 ||
+	if (!e->seized ||
+	    waitid(P_PID, (id_t)e->tid, &info, WSTOPPED | WNOHANG | WNOWAIT | __WALL) < 0 ||
 	    !info.si_pid)
 		return;
 	e->stopped = true;
