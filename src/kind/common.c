@@ -175,7 +175,9 @@ static void emit_stat(const struct fdent *e, const struct kind_ctx *ctx, struct 
 	struct statx sx;
 	char path[64];
 
-	if (e->assoc == ASSOC_MEM || !(e->have & HAVE_STAT))
+	/* All anonymous inodes are one, whose times say nothing. */
+	if (e->assoc == ASSOC_MEM || !(e->have & HAVE_INO) || !e->dev ||
+	    fdent_name_has(e, "anon_inode:"))
 		return;
 	link_path(e, path, sizeof(path));
 	if (statx(ctx->procfs, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "src/base/fd.h"
 #include "src/base/sys.h"
@@ -17,17 +18,24 @@ static bool pidfd_match(const struct fdent *e)
 	return fdent_is_anon_or_has(e, "pidfd", "NSpid") || fdent_name_has(e, "pidfd:[");
 }
 
+static uint64_t pidfd_inode(pid_t pid, unsigned flags)
+{
+	autoclose int fd = sys_pidfd_open(pid, flags);
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 ? st.st_ino : 0;
+}
+
 /*
  * Does the number still mean the process that the pidfd holds? On pidfs, since
- * Linux 6.9, the inode is the process's own; before, nobody can tell.
+ * Linux 6.9, every process has an inode of its own; before, all pidfds have the
+ * same one, ours too, and nobody can tell.
  */
 static bool same_process(const struct fdent *e, pid_t pid, bool thread)
 {
-	autoclose int fd = sys_pidfd_open(pid, thread ? SYS_PIDFD_THREAD : 0);
-	struct stat st;
-
-	return fd >= 0 && (e->have & HAVE_STAT) && fstat(fd, &st) == 0 && st.st_ino == e->ino &&
-	       st.st_dev == e->dev;
+	if (!(e->have & HAVE_INO) || pidfd_inode(pid, thread ? SYS_PIDFD_THREAD : 0) != e->ino)
+		return false;
+	return pid == getpid() || pidfd_inode(getpid(), 0) != e->ino;
 }
 
 /* Opened before same_process() asks: what dir shows then is that process or nothing. */

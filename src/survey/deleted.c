@@ -84,7 +84,8 @@ void deleted_resolve(struct fdent *e, int procfs, const struct mounts *mounts)
 		deleted_strip(e);
 		return;
 	}
-	if ((e->have & HAVE_NLINK) && e->nlink == 0) {
+	/* Secret memory keeps a link count of 1, and is in no tree. */
+	if (e->origin == ORIGIN_KERNEL || ((e->have & HAVE_NLINK) && e->nlink == 0)) {
 		e->deleted = DELETED_INODE;
 		deleted_strip(e);
 		return;

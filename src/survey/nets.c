@@ -8,6 +8,7 @@
 #include <sys/xattr.h>
 
 #include "src/base/fd.h"
+#include "src/kind/socket.h"
 #include "src/net/tables.h"
 #include "src/proc/procfs.h"
 
@@ -46,14 +47,38 @@ static void load_common(struct survey *s, unsigned want)
 	}
 }
 
-/* Sockets that are in none of the common tables. */
-static bool settle(struct survey *s, struct procent *p, struct fdent *e)
+/*
+ * The protocol of a socket that no loaded table has: unbound, or of a rare
+ * family. Asked of the magic link, so it walks nothing and blocks on nobody.
+ */
+static void ask_protocol(const struct survey *s, struct fdent *e)
 {
-	if (!is_socket(e) || e->sock)
-		return true;
+	char path[96], name[32];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/%d/task/%d/fd/%d", s->procfs, e->proc->pid,
+		 e->proc->tid ? e->proc->tid : e->proc->pid, e->fd);
+	n = getxattr(path, "system.sockprotoname", name, sizeof(name));
+	if (n > 0)
+		e->proto = socket_proto_parse(name, (size_t)n);
+}
+
+/* A rare table is loaded once a namespace, however many of its sockets are unknown. */
+static void settle(struct survey *s, struct fdent *e, unsigned extensions)
+{
+	enum sock_table table;
+
+	if (!is_socket(e))
+		return;
 	e->sock = sock_tables_find(s->net, e->ino);
-	(void)p;
-	return e->sock != NULL;
+	if (e->sock)
+		return;
+	ask_protocol(s, e);
+	table = socket_proto_table(e->proto);
+	if (table == SOCK_TABLES || (SOCK_WANT(table) & SOCK_WANT_COMMON))
+		return;
+	load_of(s, e->proc, SOCK_WANT(table) | extensions);
+	e->sock = sock_tables_find(s->net, e->ino);
 }
 
 void nets_load(struct survey *s, unsigned want)
@@ -68,5 +93,5 @@ void nets_load(struct survey *s, unsigned want)
 	load_common(s, tables);
 	for (size_t i = 0; i < s->n_procs; i++)
 		for (uint32_t k = 0; k < s->procs[i]->n_rows; k++)
-			settle(s, s->procs[i], &s->procs[i]->rows[k]);
+			settle(s, &s->procs[i]->rows[k], tables & ~SOCK_WANT_COMMON);
 }
