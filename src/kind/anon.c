@@ -28,7 +28,7 @@ static void anon_facts(const struct fdent *e, const struct kind_ctx *ctx, struct
 
 #define UNKNOWN_CELLS                                                                              \
 	CELL_NO_SEND, CELL_NO(OP_PEEK, "filch does not know what a read would do to it"),          \
-		CELL_NO(OP_DUMP, "filch does not know its contents"), CELL_FREEZE,                 \
+		CELL_NO_DUMP("filch does not know its contents"),                                  \
 		[OP_READ] = { EFFECT_CONSUME, "a real read: what it takes is unknown" },           \
 		[OP_WRITE] = { EFFECT_ALTER, "a real write: what it does is unknown" },            \
 		CELL_NO(OP_SEEK, "filch does not know whether it has a position"),                 \

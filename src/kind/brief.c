@@ -140,13 +140,14 @@ static bool expand(struct buf *out, const char *word, size_t len, const struct f
 		return !fact || !is_set(fact);
 	if (fact && w.mode != '?')
 		show_value(out, fact, &w, mode);
-	return fact && ((w.mode == '!' && fact->type != FACT_FAIL && fact->type != FACT_NULL) || is_set(fact));
+	return fact && ((w.mode == '!' && fact->type != FACT_FAIL && fact->type != FACT_NULL) ||
+			is_set(fact));
 }
 
 void facts_brief(struct buf *out, const char *tmpl, const struct facts_flat *facts,
 		 enum text_mode mode)
 {
-	size_t group_start = 0;
+	size_t group_start = 0, start = out->len, skip;
 	bool in_group = false, group_ok = true;
 
 	for (const char *t = tmpl; *t; t++) {
@@ -169,5 +170,11 @@ void facts_brief(struct buf *out, const char *tmpl, const struct facts_flat *fac
 		} else {
 			buf_addc(out, *t);
 		}
+	}
+	/* What stood before a separator was not there. */
+	skip = out->len > start ? strspn(out->data + start, ", ") : 0;
+	if (skip) {
+		out->len -= skip;
+		memmove(out->data + start, out->data + start + skip, out->len - start + 1);
 	}
 }

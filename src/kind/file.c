@@ -41,6 +41,7 @@ const struct kind kind_file = {
 	.means = "regular file",
 	.match = file_match,
 	.facts = file_facts,
+	.peek = peek_file,
 	.op = {
 		CELLS_LOOK,
 		[OP_PEEK] = { EFFECT_HOLD, "holds a duplicate; atime may move where the file "
@@ -67,6 +68,7 @@ const struct kind kind_dir = {
 	.means = "directory",
 	.match = dir_match,
 	.facts = file_facts,
+	.peek = peek_dir,
 	.op = {
 		CELLS_LOOK,
 		[OP_PEEK] = { EFFECT_HOLD, "re-opens the directory and lists it" },
