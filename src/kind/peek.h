@@ -116,6 +116,12 @@ int peek_state(struct peek *p);
 int peek_fail(struct peek *p, int err, const char *call);
 int peek_refuse(struct peek *p, int err, const char *call, const char *why, const char *advice);
 
+/*
+ * The descriptor to pread a file from, as peek_file() chooses it: p->fd itself,
+ * or a re-open in *own, to be closed (else -1). Sets p->method. -errno with fail.
+ */
+int peek_source(struct peek *p, int *own);
+
 /* What could not be seen, in words; sets incomplete. */
 void peek_miss(struct peek *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

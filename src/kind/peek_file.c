@@ -42,22 +42,21 @@ static bool atime_stays(int fd, const struct stat *st, const struct statfs *fs)
 {
 	int flags = fcntl(fd, F_GETFL);
 
-	if (!is_readable(fd) || st->st_size == 0)
+	/* O_DIRECT wants buffers and offsets that only a re-open frees us from. */
+	if (!is_readable(fd) || st->st_size == 0 || (flags & O_DIRECT))
 		return false;
 	return (flags & O_NOATIME) || (fs->f_flags & ST_NOATIME);
 }
 
-/*
- * The descriptor to read from: *own is to be closed if it is not the grab.
- * Pseudo files of size 0 share a buffer inside the description: re-open them.
- */
-static int choose_source(struct peek *p, int *own)
+/* Pseudo files of size 0 share a buffer inside the description: re-open them. */
+int peek_source(struct peek *p, int *own)
 {
 	bool lease = peek_has_write_lease(p->fd);
 	struct statfs fs;
 	struct stat st;
 	int r = -EPERM;
 
+	*own = -1;
 	if (fstat(p->fd, &st) < 0 || fstatfs(p->fd, &fs) < 0)
 		return peek_fail(p, errno, "fstat");
 	if (read_takes(p, &fs))
@@ -106,7 +105,7 @@ int peek_file(struct peek *p)
 	uint64_t at = start_offset(p), left = p->limit;
 	autofree char *chunk = xmalloc(PEEK_CHUNK);
 	autoclose int own = -1;
-	int fd = choose_source(p, &own), r = 0;
+	int fd = peek_source(p, &own), r = 0;
 
 	if (fd < 0)
 		return fd;

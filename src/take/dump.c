@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: MIT */
+#include "src/take/dump.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "src/base/alloc.h"
+#include "src/base/fd.h"
+#include "src/take/dump_state.h"
+#include "src/take/grab.h"
+#include "src/take/look.h"
+
+static const struct kind *kind_in(const struct dump_opts *o)
+{
+	return o->ent->kind ? o->ent->kind : kind_of(o->ent);
+}
+
+struct cell dump_effect(const struct dump_opts *o)
+{
+	struct cell c = *kind_cell(kind_in(o), OP_DUMP);
+
+	if (c.effect == EFFECT_HOLD && o->may_move_peek_off && S_ISSOCK(o->ent->mode)) {
+		c.effect = EFFECT_SHARED;
+		c.words = "holds a duplicate, and moves SO_PEEK_OFF of every holder for moments: "
+			  "seen only by a program that itself uses MSG_PEEK right then";
+	}
+	return c;
+}
+
+static int dump_fail(struct dump_state *d, int err, const char *call)
+{
+	const struct fdent *e = d->o->ent;
+
+	if (e->proc && e->fd >= 0)
+		return fail_set(&d->r->fail, err, call, "descriptor %d of process %d", e->fd,
+				e->proc->pid);
+	if (e->proc)
+		return fail_set(&d->r->fail, err, call, "%s of process %d", assoc_name(e->assoc),
+				e->proc->pid);
+	return fail_set(&d->r->fail, err, call, "a descriptor that we hold");
+}
+
+/* ---- what has no size: pieces as they are shown by a peek ---- */
+
+static int put_message(struct dump_state *d, const struct peek_piece *piece)
+{
+	struct dump_result *r = d->r;
+	struct dump_message *m;
+
+	r->messages = xreallocarray(r->messages, r->n_messages + 1, sizeof(*r->messages));
+	m = &r->messages[r->n_messages++];
+	*m = (struct dump_message){ .at = d->at, .len = piece->len, .full_len = piece->full_len };
+	if (piece->sender) {
+		m->sender = xmemdup0(piece->sender, piece->sender_len);
+		m->sender_len = piece->sender_len;
+	}
+	return dump_put(d, piece->data, piece->len, false);
+}
+
+static int put_piece(struct peek *p, const struct peek_piece *piece)
+{
+	struct dump_state *d = p->arg;
+	int r;
+
+	if (dump_canceled(d)) {
+		dump_fail(d, ECANCELED, "peek");
+		return -ECANCELED;
+	}
+	for (unsigned i = 0; i < piece->n_fds && piece->fds; i++) {
+		r = d->o->in_flight(d->o->arg, i, piece->fds[i]);
+		if (r < 0)
+			return r;
+	}
+	if (piece->unit == PEEK_MESSAGE)
+		return put_message(d, piece);
+	r = dump_put(d, piece->data, piece->len, false);
+	if (r == 0 && piece->unit != PEEK_BYTES)
+		r = dump_put(d, "\n", 1, false);
+	return r;
+}
+
+static int dump_pieces_of(struct dump_state *d, bool held, const struct dump_range *range)
+{
+	struct peek p = {
+		.fd = held ? d->o->fd : -1,
+		.ent = d->o->ent,
+		.ctx = d->o->ctx,
+		.limit = range ? range->len : PEEK_ALL,
+		.has_offset = true,
+		.offset = range ? range->from : 0,
+		.may_move_peek_off = d->o->may_move_peek_off,
+		.want_fds = d->o->in_flight != NULL,
+		.piece = put_piece,
+		.arg = d,
+		.fail = &d->r->fail,
+	};
+	int r;
+
+	if (d->o->max_bytes - d->at < p.limit)
+		p.limit = d->o->max_bytes == UINT64_MAX ? p.limit : d->o->max_bytes - d->at;
+	r = held ? look_held(&p) : look(&p, d->o->target);
+	snprintf(d->r->method, sizeof(d->r->method), "%s", p.method ? p.method : "");
+	if (p.incomplete)
+		memcpy(d->r->missing, p.missing, sizeof(d->r->missing));
+	return r;
+}
+
+static int dump_pieces(struct dump_state *d, bool held)
+{
+	int r = 0;
+
+	/* Zeros of a file become holes again; a queue has none. */
+	d->find_zeros = S_ISREG(d->o->ent->mode);
+	if (!d->o->ranges.n)
+		return dump_pieces_of(d, held, NULL);
+	for (size_t i = 0; i < d->o->ranges.n && r == 0; i++)
+		r = dump_pieces_of(d, held, &d->o->ranges.at[i]);
+	return r;
+}
+
+/* ---- files and block devices ---- */
+
+static int source_size(struct dump_state *d)
+{
+	uint64_t bytes;
+	int r = dump_mark(d);
+
+	if (r < 0)
+		return r;
+	d->size = d->before.stx_size;
+	if (!S_ISBLK(d->before.stx_mode))
+		return 0;
+	if (ioctl(d->src, BLKGETSIZE64, &bytes) < 0)
+		return dump_fail(d, errno, "ioctl");
+	d->size = bytes;
+	return 0;
+}
+
+/* Share the blocks: all of a file, on one filesystem that can. */
+static bool reflink(struct dump_state *d)
+{
+	const struct dump_opts *o = d->o;
+
+	if (o->hashes || o->ranges.n || o->max_bytes < d->size || !d->out.name || d->out.had ||
+	    d->size == 0 || ioctl(d->out.fd, FICLONE, d->src) < 0)
+		return false;
+	d->at = d->r->copied = d->size;
+	dump_ranges_add(&d->r->extents, 0, d->size);
+	return true;
+}
+
+/* "pread of a re-open": with the call that really copied in front. */
+static void set_method(struct dump_state *d, const char *source, bool cloned)
+{
+	bool kernel = !d->o->hashes && d->out.name && !d->find_zeros && !d->out.had;
+	const char *call = cloned ? "reflink" : kernel ? "copy_file_range" : "pread";
+
+	snprintf(d->r->method, sizeof(d->r->method), "%s%s", call, source + strlen("pread"));
+}
+
+static uint64_t range_end(const struct dump_state *d, const struct dump_range *range)
+{
+	uint64_t end = range->len > UINT64_MAX - range->from ? UINT64_MAX
+							     : range->from + range->len;
+
+	if (end > d->size)
+		end = d->size;
+	if (end > range->from && end - range->from > d->o->max_bytes - d->at)
+		end = range->from + (d->o->max_bytes - d->at);
+	return end;
+}
+
+static int each_range(struct dump_state *d,
+		      int (*fn)(struct dump_state *d, uint64_t from, uint64_t to))
+{
+	static const struct dump_range all = { 0, UINT64_MAX };
+	const struct dump_range *at = d->o->ranges.n ? d->o->ranges.at : &all;
+	size_t n = d->o->ranges.n ? d->o->ranges.n : 1;
+	int r = 0;
+
+	for (size_t i = 0; i < n && r >= 0; i++) {
+		uint64_t end = range_end(d, &at[i]);
+
+		d->shift = d->at - at[i].from;
+		if (end > at[i].from)
+			r = fn(d, at[i].from, end);
+	}
+	return r;
+}
+
+static int verify_range(struct dump_state *d, uint64_t from, uint64_t to)
+{
+	int r = dump_verify(d, from, to, d->r->end == DUMP_END_CLOSED);
+
+	d->at += to - from;
+	return r;
+}
+
+static int add_total(struct dump_state *d, uint64_t from, uint64_t to)
+{
+	d->total += to - from;
+	d->at += to - from;
+	return 0;
+}
+
+/* Written to while we copied: say where, unless nobody writes any more: then repair. */
+static int settle(struct dump_state *d)
+{
+	uint64_t end = d->at;
+	int r;
+
+	if (!dump_changed(d) || dump_canceled(d))
+		return 0;
+	if (!d->out.name) {
+		if (!d->recent)
+			dump_ranges_add(&d->r->unstable, 0, d->at);
+		return 0;
+	}
+	d->at = 0;
+	r = each_range(d, verify_range);
+	d->at = end;
+	return r;
+}
+
+static int copy_file(struct dump_state *d, const char *source, int events)
+{
+	bool cloned;
+	int r = source_size(d);
+
+	if (r < 0)
+		return r;
+	d->find_zeros = !d->reopened && S_ISREG(d->before.stx_mode) &&
+			d->before.stx_blocks * 512 < d->size;
+	each_range(d, add_total);
+	d->at = 0;
+	cloned = reflink(d);
+	set_method(d, source, cloned);
+	if (!cloned)
+		r = each_range(d, dump_span);
+	if (r >= 0 && d->o->follow)
+		r = dump_follow(d, events);
+	if (r >= 0)
+		r = settle(d);
+	return r < 0 ? r : 0;
+}
+
+/*
+ * From here the source is open: a re-open stands alone, so the grab goes at
+ * once, and delays nobody.
+ */
+static int dump_file_from(struct dump_state *d, struct grab *g)
+{
+	struct peek p = { .fd = g->fd, .ent = d->o->ent, .ctx = d->o->ctx, .fail = &d->r->fail };
+	autoclose int own = -1, events = -1;
+
+	d->src = peek_source(&p, &own);
+	if (d->src < 0)
+		return d->src;
+	d->reopened = own >= 0 || g->reopened;
+	if (own >= 0)
+		grab_release(g);
+	if (d->o->follow && !d->reopened) {
+		dump_fail(d, EPERM, "open");
+		fail_why(&d->r->fail,
+			 "to follow it we must re-open it for reading, and may not; "
+			 "a duplicate of the writer's would never see the writer close");
+		return -EPERM;
+	}
+	if (d->o->follow)
+		events = dump_follow_watch(d);
+	if (d->o->follow && events < 0)
+		return events;
+	return copy_file(d, p.method, events);
+}
+
+static int dump_file(struct dump_state *d, bool held)
+{
+	struct grab g = { .fd = d->o->fd };
+	int r = 0;
+
+	if (held) {
+		g.fd = fcntl(d->o->fd, F_DUPFD_CLOEXEC, 3);
+		if (g.fd < 0)
+			return dump_fail(d, errno, "fcntl");
+	} else {
+		r = grab_take(&g, d->o->target, d->o->ent, d->o->ctx->procfs, &d->r->fail);
+	}
+	if (r == 0) {
+		r = dump_file_from(d, &g);
+		grab_release(&g);
+	}
+	return r;
+}
+
+/* A file with a size, where SEEK_DATA and the like make sense; not /proc/PID/maps. */
+static bool is_plain_file(const struct dump_opts *o, bool held)
+{
+	const struct fdent *e = o->ent;
+
+	if (kind_in(o)->peek != peek_file || (!held && grab_may_hang(e, o->ctx)))
+		return false;
+	return S_ISBLK(e->mode) || o->follow || (S_ISREG(e->mode) && e->size > 0);
+}
+
+/* ---- the end ---- */
+
+static int check(struct dump_state *d)
+{
+	const struct kind *k = kind_in(d->o);
+
+	d->r->effect = dump_effect(d->o);
+	if (d->r->effect.effect == EFFECT_REFUSED || !k->peek) {
+		dump_fail(d, EOPNOTSUPP, "dump");
+		fail_why(&d->r->fail, "%s", d->r->effect.words);
+		return -EOPNOTSUPP;
+	}
+	if ((d->o->follow || d->o->ranges.n) && k->peek != peek_file && k->peek != peek_map) {
+		dump_fail(d, EINVAL, "dump");
+		fail_class(&d->r->fail, FAIL_USAGE);
+		fail_why(&d->r->fail, "ranges and following are for files; this is a %s", k->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int unreadable(struct dump_state *d)
+{
+	const struct dump_ranges *bad = &d->r->bad;
+
+	if (!bad->n || d->o->zero_fill)
+		return 0;
+	dump_fail(d, EIO, "pread");
+	fail_why(&d->r->fail, "%llu bytes in %zu ranges cannot be read, the first at %llu",
+		 (unsigned long long)dump_ranges_total(bad), bad->n,
+		 (unsigned long long)bad->at[0].from);
+	fail_advice(&d->r->fail, "--zero-fill completes it with zeros there");
+	return -EIO;
+}
+
+static int finish(struct dump_state *d)
+{
+	struct dump_result *r = d->r;
+	uint64_t began;
+	int err = out_truncate(&d->out, d->at, &r->fail);
+
+	r->size = d->at;
+	dump_progress(d, true);
+	if (err == 0)
+		err = unreadable(d);
+	if (err == 0 && d->rehash && d->out.name && d->o->hashes)
+		err = dump_rehash(d);
+	if (err == 0)
+		hasher_finish(d->hasher, &r->hash);
+	began = dump_now_ns();
+	r->copy_ns = began - r->copy_ns;
+	if (err == 0)
+		err = out_sync(&d->out, &r->fail);
+	r->sync_ns = dump_now_ns() - began;
+	if (err == 0)
+		err = out_name(&d->out, &r->fail);
+	r->complete = err == 0 && !r->missing[0];
+	return err;
+}
+
+/* The partial stays and is named, unless nothing is in it that was not there before. */
+static void set_path(struct dump_state *d, int err)
+{
+	if (!d->out.name)
+		return;
+	if (err < 0 && d->at == 0 && d->out.had == 0 && d->r->fail.class != FAIL_OUTPUT) {
+		unlinkat(d->out.dir, d->out.partial, 0);
+		return;
+	}
+	if (err < 0)
+		d->r->size = d->at > d->out.had ? d->at : d->out.had;
+	d->r->path = xstrdup(err < 0 ? d->out.partial : d->out.name);
+}
+
+static int run(const struct dump_opts *o, struct dump_result *result, bool held)
+{
+	struct dump_state d = { .o = o, .r = result, .src = -1 };
+	int r;
+
+	memset(result, 0, sizeof(*result));
+	result->copy_ns = dump_now_ns();
+	r = check(&d);
+	if (r < 0)
+		return r;
+	d.hasher = hasher_new(o->hashes);
+	if (!d.hasher)
+		return dump_fail(&d, errno, "pthread_create");
+	r = out_open(&d.out, &o->out, &result->fail);
+	if (r == 0) {
+		r = is_plain_file(o, held) ? dump_file(&d, held) : dump_pieces(&d, held);
+		if (r == 0)
+			r = finish(&d);
+		set_path(&d, r);
+	}
+	out_close(&d.out);
+	hasher_free(d.hasher);
+	return r;
+}
+
+int dump(const struct dump_opts *o, struct dump_result *r)
+{
+	return run(o, r, false);
+}
+
+int dump_held(const struct dump_opts *o, struct dump_result *r)
+{
+	return run(o, r, true);
+}
+
+void dump_result_release(struct dump_result *r)
+{
+	free(r->path);
+	free(r->extents.at);
+	free(r->bad.at);
+	free(r->unstable.at);
+	for (size_t i = 0; i < r->n_messages; i++)
+		free(r->messages[i].sender);
+	free(r->messages);
+	memset(r, 0, sizeof(*r));
+}

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: MIT */
+/* Bytes from a file to the output: holes, hashes, what cannot be read, what changes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "src/base/alloc.h"
+#include "src/take/dump_state.h"
+
+#define KERNEL_COPY    ((uint64_t)32 << 20) /* a copy_file_range at a time, for progress */
+#define HOLE_UNIT      4096
+#define PROGRESS_NS    100000000u
+#define RECENT_NS      20000000 /* coarser than the clock of mtime: see stat(2) */
+#define UNREADABLE_MIN 512
+
+uint64_t dump_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+bool dump_canceled(const struct dump_state *d)
+{
+	return d->o->cancel && atomic_load_explicit(d->o->cancel, memory_order_relaxed);
+}
+
+void dump_progress(struct dump_state *d, bool last)
+{
+	uint64_t now;
+
+	if (!d->o->progress)
+		return;
+	now = dump_now_ns();
+	if (!last && now - d->reported_ns < PROGRESS_NS)
+		return;
+	d->reported_ns = now;
+	d->o->progress(d->o->arg, d->at, d->total > d->at ? d->total : last ? d->at : 0);
+}
+
+void dump_ranges_add(struct dump_ranges *r, uint64_t from, uint64_t len)
+{
+	struct dump_range *last = r->n ? &r->at[r->n - 1] : NULL;
+
+	if (!len)
+		return;
+	if (last && last->from + last->len == from) {
+		last->len += len;
+		return;
+	}
+	if (r->n == r->cap) {
+		r->cap = r->cap ? r->cap * 2 : 8;
+		r->at = xreallocarray(r->at, r->cap, sizeof(*r->at));
+	}
+	r->at[r->n++] = (struct dump_range){ from, len };
+}
+
+uint64_t dump_ranges_total(const struct dump_ranges *r)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		total += r->at[i].len;
+	return total;
+}
+
+static bool is_zero(const char *p, size_t len)
+{
+	return len == 0 || (p[0] == 0 && memcmp(p, p + 1, len - 1) == 0);
+}
+
+static int write_data(struct dump_state *d, uint64_t at, const char *p, size_t len)
+{
+	d->r->copied += len;
+	dump_ranges_add(&d->r->extents, at, len);
+	if (d->out.had && out_has(&d->out, at, p, len)) {
+		d->r->resumed += len;
+		return 0;
+	}
+	return out_write(&d->out, at, p, len, &d->r->fail);
+}
+
+/* Where holes do not show: runs of zero blocks become some. */
+static int write_sparse(struct dump_state *d, uint64_t at, const char *p, size_t len)
+{
+	size_t done = 0;
+	int r = 0;
+
+	while (done < len && r == 0) {
+		size_t end = done, unit;
+		bool zero;
+
+		unit = len - done < HOLE_UNIT ? len - done : HOLE_UNIT;
+		zero = is_zero(p + done, unit);
+		do {
+			end += unit;
+			unit = len - end < HOLE_UNIT ? len - end : HOLE_UNIT;
+		} while (end < len && is_zero(p + end, unit) == zero);
+		r = zero ? out_hole(&d->out, at + done, end - done, &d->r->fail)
+			 : write_data(d, at + done, p + done, end - done);
+		done = end;
+	}
+	return r;
+}
+
+int dump_put(struct dump_state *d, const void *p, size_t len, bool in_buffer)
+{
+	const char *at = p;
+	int r = 0;
+
+	while (len && r == 0) {
+		size_t size = len;
+
+		if (!in_buffer) {
+			char *buf = hasher_buffer(d->hasher, &size);
+
+			size = len < size ? len : size;
+			memcpy(buf, at, size);
+		}
+		hasher_submit(d->hasher, size);
+		r = d->find_zeros ? write_sparse(d, d->at, at, size)
+				  : write_data(d, d->at, at, size);
+		if (r < 0)
+			break;
+		d->at += size;
+		at += size;
+		len -= size;
+	}
+	dump_progress(d, false);
+	return r;
+}
+
+int dump_put_hole(struct dump_state *d, uint64_t len)
+{
+	int r;
+
+	hasher_zeros(d->hasher, len);
+	r = out_hole(&d->out, d->at, len, &d->r->fail);
+	d->at += len;
+	dump_progress(d, false);
+	return r;
+}
+
+static int src_fail(struct dump_state *d, int err, const char *call)
+{
+	const struct fdent *e = d->o->ent;
+
+	if (e && e->proc)
+		return fail_set(&d->r->fail, err, call, "descriptor %d of process %d", e->fd,
+				e->proc->pid);
+	return fail_set(&d->r->fail, err, call, "the source");
+}
+
+static int canceled(struct dump_state *d)
+{
+	src_fail(d, ECANCELED, "copy");
+	fail_class(&d->r->fail, FAIL_OTHER);
+	fail_why(&d->r->fail, "stopped before it was complete");
+	return -ECANCELED;
+}
+
+static ssize_t read_at(int fd, char *p, size_t len, uint64_t from)
+{
+	ssize_t n;
+
+	do
+		n = pread(fd, p, len, (off_t)from);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+/* What a damaged disk says; everything else is not about these bytes. */
+static bool is_damage(ssize_t n)
+{
+	return n == -EIO || n == -ENODATA || n == -EBADMSG || n == -EUCLEAN || n == -EILSEQ;
+}
+
+/* A piece that cannot be read: a hole in the output, and on the list. */
+static int skip_bad(struct dump_state *d, uint64_t from, size_t len)
+{
+	dump_ranges_add(&d->r->bad, from, len);
+	if (!d->out.name && !d->o->zero_fill) {
+		src_fail(d, EIO, "pread");
+		fail_why(&d->r->fail,
+			 "bytes %llu to %llu cannot be read, and a stream cannot "
+			 "leave them out",
+			 (unsigned long long)from, (unsigned long long)(from + len));
+		fail_advice(&d->r->fail, "--zero-fill");
+		return -EIO;
+	}
+	return dump_put_hole(d, len);
+}
+
+/* One piece of at most len bytes: how many the source went on, 0 at its end, or -errno. */
+static int64_t copy_piece(struct dump_state *d, uint64_t from, size_t len)
+{
+	size_t size;
+	char *buf = hasher_buffer(d->hasher, &size);
+	ssize_t n;
+	int r;
+
+	size = len < size ? len : size;
+	n = read_at(d->src, buf, size, from);
+	/* Halve until the smallest piece that fails is known. */
+	while (is_damage(n) && size > UNREADABLE_MIN) {
+		size = size / 2 / UNREADABLE_MIN * UNREADABLE_MIN;
+		size = size < UNREADABLE_MIN ? UNREADABLE_MIN : size;
+		n = read_at(d->src, buf, size, from);
+	}
+	if (is_damage(n)) {
+		r = skip_bad(d, from, size);
+		return r < 0 ? r : (int64_t)size;
+	}
+	if (n < 0)
+		return src_fail(d, (int)-n, "pread");
+	r = dump_put(d, buf, (size_t)n, true);
+	return r < 0 ? r : n;
+}
+
+/*
+ * No hash: the kernel copies, and shares the blocks where it can. -EOPNOTSUPP:
+ * it cannot here, nothing was done.
+ */
+static int64_t copy_in_kernel(struct dump_state *d, uint64_t from, uint64_t len)
+{
+	off_t in = (off_t)from, out = (off_t)d->at;
+	ssize_t n;
+
+	if (d->o->hashes || !d->out.name || d->find_zeros || d->out.had)
+		return -EOPNOTSUPP;
+	n = copy_file_range(d->src, &in, d->out.fd, &out,
+			    len < KERNEL_COPY ? (size_t)len : (size_t)KERNEL_COPY, 0);
+	if (n < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
+		return out_fail(&d->out, errno, "copy_file_range", &d->r->fail);
+	/* Whatever else it is, a copy by hand finds out, byte by byte. */
+	if (n <= 0)
+		return -EOPNOTSUPP;
+	dump_ranges_add(&d->r->extents, d->at, (uint64_t)n);
+	d->r->copied += (uint64_t)n;
+	d->at += (uint64_t)n;
+	dump_progress(d, false);
+	return n;
+}
+
+/* It was longer when we began. */
+static int ended_early(struct dump_state *d, uint64_t from, uint64_t to)
+{
+	dump_ranges_add(&d->r->unstable, from, to - from);
+	return 1;
+}
+
+static int copy_data(struct dump_state *d, uint64_t from, uint64_t to)
+{
+	bool in_kernel = true;
+
+	while (from < to) {
+		int64_t n = -EOPNOTSUPP;
+
+		if (dump_canceled(d))
+			return canceled(d);
+		if (in_kernel)
+			n = copy_in_kernel(d, from, to - from);
+		if (n == -EOPNOTSUPP) {
+			in_kernel = false;
+			n = copy_piece(d, from,
+				       to - from < SIZE_MAX / 2 ? (size_t)(to - from)
+								: SIZE_MAX / 2);
+		}
+		if (n < 0)
+			return (int)n;
+		if (n == 0)
+			return ended_early(d, from, to);
+		from += (uint64_t)n;
+	}
+	return 0;
+}
+
+/* The next data at or behind `from`: its begin and end, both at most `to`. */
+static void next_data(struct dump_state *d, uint64_t from, uint64_t to, uint64_t *data,
+		      uint64_t *hole)
+{
+	off_t at = -1, end = -1;
+
+	*data = from;
+	*hole = to;
+	if (!d->reopened)
+		return;
+	at = lseek(d->src, (off_t)from, SEEK_DATA);
+	if (at < 0 && errno == ENXIO)
+		at = (off_t)to; /* only a hole up to the end */
+	if (at < 0)
+		return;
+	*data = (uint64_t)at < to ? (uint64_t)at : to;
+	end = lseek(d->src, (off_t)*data, SEEK_HOLE);
+	if (end > (off_t)*data && (uint64_t)end < to)
+		*hole = (uint64_t)end;
+}
+
+int dump_span(struct dump_state *d, uint64_t from, uint64_t to)
+{
+	int r = 0;
+
+	while (from < to && r == 0) {
+		uint64_t data, hole;
+
+		next_data(d, from, to, &data, &hole);
+		/* A file that shrank has no hole there: see how long it is. */
+		if (data > from) {
+			struct stat st;
+
+			if (fstat(d->src, &st) == 0 && S_ISREG(st.st_mode) &&
+			    (uint64_t)st.st_size < data) {
+				uint64_t end = (uint64_t)st.st_size;
+
+				if (end > from)
+					r = dump_put_hole(d, end - from);
+				return r < 0 ? r : ended_early(d, end > from ? end : from, to);
+			}
+			r = dump_put_hole(d, data - from);
+		}
+		if (r == 0 && hole > data)
+			r = copy_data(d, data, hole);
+		from = hole;
+	}
+	return r;
+}
+
+int dump_mark(struct dump_state *d)
+{
+	struct timespec ts;
+	int64_t age;
+
+	if (statx(d->src, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &d->before) < 0)
+		return src_fail(d, errno, "statx");
+	clock_gettime(CLOCK_REALTIME, &ts);
+	age = (ts.tv_sec - d->before.stx_mtime.tv_sec) * 1000000000 + ts.tv_nsec -
+	      (int64_t)d->before.stx_mtime.tv_nsec;
+	d->recent = age < RECENT_NS;
+	return 0;
+}
+
+bool dump_changed(struct dump_state *d)
+{
+	struct statx now;
+
+	if (statx(d->src, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &now) < 0)
+		return true;
+	return d->recent || now.stx_mtime.tv_sec != d->before.stx_mtime.tv_sec ||
+	       now.stx_mtime.tv_nsec != d->before.stx_mtime.tv_nsec ||
+	       now.stx_size < d->before.stx_size;
+}
+
+/* Compare one piece; a difference goes on the list or is copied again. */
+static int verify_piece(struct dump_state *d, uint64_t from, char *a, char *b, size_t len,
+			bool repair)
+{
+	ssize_t n = read_at(d->src, a, len, from);
+	ssize_t m = read_at(d->out.fd, b, len, from + d->shift);
+
+	if (n < 0 || m < 0 || (n == m && memcmp(a, b, (size_t)n) == 0))
+		return 0;
+	if (repair && n > 0) {
+		d->rehash = true;
+		return out_write(&d->out, from + d->shift, a, (size_t)n, &d->r->fail);
+	}
+	for (size_t i = 0; i < len; i += HOLE_UNIT) {
+		size_t unit = len - i < HOLE_UNIT ? len - i : HOLE_UNIT;
+
+		if (i + unit > (size_t)n || i + unit > (size_t)m || memcmp(a + i, b + i, unit) != 0)
+			dump_ranges_add(&d->r->unstable, from + i, unit);
+	}
+	return 0;
+}
+
+int dump_verify(struct dump_state *d, uint64_t from, uint64_t to, bool repair)
+{
+	size_t chunk = 64 * 1024;
+	autofree char *a = xmalloc(chunk), *b = xmalloc(chunk);
+	int r = 0;
+
+	while (d->out.name && from < to && r == 0 && !dump_canceled(d)) {
+		uint64_t data, hole, ours;
+		off_t at = lseek(d->out.fd, (off_t)(from + d->shift), SEEK_DATA);
+		size_t len;
+
+		/* What is a hole on both sides is equal. */
+		next_data(d, from, to, &data, &hole);
+		ours = at < 0 ? to : (uint64_t)at - d->shift;
+		from = data < ours ? data : ours;
+		if (from >= to)
+			break;
+		len = to - from < chunk ? (size_t)(to - from) : chunk;
+		r = verify_piece(d, from, a, b, len, repair);
+		from += len;
+	}
+	return r;
+}
+
+int dump_rehash(struct dump_state *d)
+{
+	uint64_t at = 0;
+
+	hasher_free(d->hasher);
+	d->hasher = hasher_new(d->o->hashes);
+	if (!d->hasher)
+		return fail_set(&d->r->fail, errno, "pthread_create", "the thread that hashes");
+	while (at < d->at) {
+		size_t size;
+		char *buf = hasher_buffer(d->hasher, &size);
+		ssize_t n = read_at(d->out.fd, buf, d->at - at < size ? (size_t)(d->at - at) : size,
+				    at);
+
+		if (n <= 0)
+			return out_fail(&d->out, n < 0 ? (int)-n : EIO, "pread", &d->r->fail);
+		hasher_submit(d->hasher, (size_t)n);
+		at += (uint64_t)n;
+	}
+	return 0;
+}
