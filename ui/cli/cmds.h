@@ -5,6 +5,7 @@
 
 #include "ui/cli/cli.h"
 
+extern const struct cmd cmd_dump;
 extern const struct cmd cmd_elf;
 extern const struct cmd cmd_help;
 extern const struct cmd cmd_ls;
