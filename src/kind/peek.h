@@ -18,7 +18,7 @@
 
 enum peek_unit {
 	PEEK_BYTES,   /* a stream or a file: pieces follow each other */
-	PEEK_MESSAGE, /* one datagram, packet or pending connection */
+	PEEK_MESSAGE, /* one datagram or packet */
 	PEEK_ENTRY,   /* one name of a directory, without a newline; hostile bytes */
 	PEEK_STATE,   /* one line of text about the state, without a newline: "count: 3" */
 };
@@ -99,7 +99,7 @@ int peek_stream(struct peek *p);
  * while an error is pending, which would be taken.
  */
 int peek_datagram(struct peek *p);
-/* Listening sockets: pending connections as messages, none accepted. */
+/* Listening sockets: pending connections as lines of text, none accepted. */
 int peek_listen(struct peek *p);
 /* Chooses among the three above by SO_TYPE and SO_ACCEPTCONN. */
 int peek_socket(struct peek *p);

@@ -15,6 +15,7 @@
 #include <sys/un.h>
 
 #include "src/kind/peek_sock.h"
+#include "src/net/tables.h"
 
 static void unix_address(struct buf *out, const struct sockaddr_un *un, size_t len)
 {
@@ -84,17 +85,72 @@ void peek_sock_address(struct buf *out, const struct sockaddr_storage *from, soc
 	}
 }
 
-static int line(struct peek *p, const char *name, uint64_t v)
+static int state_line(struct peek *p, const struct buf *text)
+{
+	return p->piece(p, &(struct peek_piece){
+				   .unit = PEEK_STATE,
+				   .data = buf_str(text),
+				   .len = text->len,
+				   .full_len = text->len,
+			   });
+}
+
+static int number_line(struct peek *p, const char *name, uint64_t v)
 {
 	autobuf text = BUF_INIT;
 
 	buf_addf(&text, "%s: %llu", name, (unsigned long long)v);
-	return p->piece(p, &(struct peek_piece){
-				   .unit = PEEK_STATE,
-				   .data = buf_str(&text),
-				   .len = text.len,
-				   .full_len = text.len,
-			   });
+	return state_line(p, &text);
+}
+
+/* "pending: 10.0.0.5:41234 ESTABLISHED recv_queue 12" */
+static int pending_line(struct peek *p, const struct sock_info *s)
+{
+	autobuf text = BUF_INIT;
+
+	buf_adds(&text, "pending: ");
+	sock_remote_text(&text, s);
+	if (sock_state_name(s))
+		buf_addf(&text, " %s", sock_state_name(s));
+	if (s->has & SOCK_HAS_QUEUES)
+		buf_addf(&text, " recv_queue %u", s->rqueue);
+	return state_line(p, &text);
+}
+
+/* The clients in a backlog are known by inode; bound ones have a name. */
+static int unix_pending(struct peek *p, const struct sock_info *listener)
+{
+	int r = 0;
+
+	p->method = "socket tables";
+	for (uint32_t i = 0; i < listener->un.n_icons && r == 0; i++) {
+		const struct sock_info *s = sock_tables_find(p->ctx->net, listener->un.icons[i]);
+		autobuf text = BUF_INIT, name = BUF_INIT;
+
+		buf_addf(&text, "pending: socket:[%u]", listener->un.icons[i]);
+		if (s)
+			sock_unix_name(&name, s);
+		if (name.len)
+			buf_addc(&text, ' ');
+		text_display(&text, buf_str(&name), name.len, TEXT_UTF8);
+		r = state_line(p, &text);
+	}
+	return r;
+}
+
+static int table_pending(struct peek *p, const struct sock_info *listener)
+{
+	size_t n = sock_tables_count(p->ctx->net);
+	int r = 0;
+
+	p->method = "socket tables";
+	for (size_t i = 0; i < n && r == 0; i++) {
+		const struct sock_info *s = sock_tables_at(p->ctx->net, i);
+
+		if (s->inode == 0 && sock_tables_listener(p->ctx->net, s) == listener)
+			r = pending_line(p, s);
+	}
+	return r;
 }
 
 /* Counts, where the tables of sockets are not at hand. */
@@ -107,9 +163,7 @@ static int listen_counts(struct peek *p)
 
 	if (getsockopt(p->fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0) {
 		p->method = "TCP_INFO";
-		r = line(p, "pending", info.tcpi_unacked);
-		if (r == 0)
-			r = line(p, "backlog", info.tcpi_sacked);
+		r = number_line(p, "pending", info.tcpi_unacked);
 		if (r == 0 && info.tcpi_unacked)
 			peek_miss(p, "who waits: the socket tables were not read");
 		return r;
@@ -123,5 +177,11 @@ static int listen_counts(struct peek *p)
 
 int peek_listen(struct peek *p)
 {
-	return listen_counts(p);
+	const struct sock_info *s = p->ent->sock;
+
+	if (!s || !p->ctx->net || (s->has & SOCK_FROM_PROC))
+		return listen_counts(p);
+	if (s->family == AF_UNIX)
+		return unix_pending(p, s);
+	return sock_is_inet(s) ? table_pending(p, s) : listen_counts(p);
 }

@@ -326,7 +326,7 @@ static int messages_rest(struct peek *p, struct look *l, uint64_t at)
 static int first_message(struct peek *p, struct look *l)
 {
 	bool all = p->limit == PEEK_ALL;
-	uint64_t len;
+	uint64_t len, total = 0;
 	int r = look_at(p, l);
 
 	if (r <= 0 || (l->full == 0 && l->from_len == 0))
@@ -337,6 +337,10 @@ static int first_message(struct peek *p, struct look *l)
 		return r;
 	if (p->may_move_peek_off)
 		return messages_rest(p, l, len);
+	/* FIONREAD of SOCK_SEQPACKET counts all of them, that of datagrams the first. */
+	if (sock_int(p->fd, SO_TYPE, 0) == SOCK_SEQPACKET && queued(p->fd, &total) == 0 &&
+	    total == len)
+		return 0;
 	peek_miss(p, "messages behind the first, if any: they are seen only by moving SO_PEEK_OFF");
 	return 0;
 }

@@ -203,7 +203,7 @@ static int dump_one(struct cli *cli, const struct desc_ref *ref, void *arg)
 		.max_bytes = d->v->max_bytes,
 		.zero_fill = d->v->zero_fill,
 		.follow = d->v->follow,
-		.may_move_peek_off = d->v->messages,
+		.may_move_peek_off = d->v->messages || d->v->in_flight,
 		.cancel = &d->cancel,
 		.progress = progress,
 		.arg = d,
