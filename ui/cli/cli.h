@@ -3,6 +3,7 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,6 +34,8 @@ struct cli {
 	int procfs;
 	enum text_mode text;
 	unsigned long nofile_before; /* soft RLIMIT_NOFILE as filch found it */
+	bool sigpipe_ignored;        /* it was, as filch found it */
+	sigset_t mask_before;        /* blocked signals as filch found them */
 	struct cli_globals {
 		bool read_only, dry_run, help;
 		const char *audit; /* file, or NULL */
@@ -54,6 +57,7 @@ struct cmd {
 	const struct opt *opts;
 	size_t values_size; /* of the struct that opts fill */
 	bool rest;          /* takes "-- CMD" */
+	bool becomes;       /* its status is that of CMD: failures of ours are STATUS_EXEC */
 	/* argv: n arguments. Returns an exit status; see cli_status(). */
 	int (*run)(struct cli *cli, const void *values, int n, char **argv);
 };

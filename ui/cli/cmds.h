@@ -7,6 +7,7 @@
 
 extern const struct cmd cmd_dump;
 extern const struct cmd cmd_elf;
+extern const struct cmd cmd_exec;
 extern const struct cmd cmd_help;
 extern const struct cmd cmd_ls;
 extern const struct cmd cmd_peek;

@@ -191,6 +191,26 @@ int descs_each(struct cli *cli, int n, char **argv, const struct descs_opts *opt
 	return cli_status(cli);
 }
 
+void descs_audit(struct cli *cli, const struct desc_ref *d, enum op op, const struct fail *f)
+{
+	cli_audit(cli, cli->cmd->name, kind_cell(d->ent->kind, op)->effect, d->target, d->ent->fd,
+		  f);
+}
+
+int descs_grab(struct cli *cli, const struct desc_ref *d, enum op op, struct grab *g)
+{
+	struct fail f = { 0 };
+	int r;
+
+	g->fd = -1;
+	if (!cli_gate_kind(cli, d->ent->kind, op, d->label))
+		return -ECANCELED;
+	r = grab_take(g, d->target, d->ent, cli->procfs, &f);
+	if (r < 0)
+		cli_failed(cli, &f);
+	return r;
+}
+
 bool descs_is_single(struct cli *cli, int n, char **argv)
 {
 	struct desc_list list = { 0 };

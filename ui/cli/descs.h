@@ -4,6 +4,7 @@
 #define CLI_DESCS_H
 
 #include "src/survey/survey.h"
+#include "src/take/grab.h"
 #include "ui/cli/cli.h"
 
 /* One descriptor that a verb works on. All borrowed, valid during the call. */
@@ -34,6 +35,16 @@ struct descs_opts {
  */
 int descs_each(struct cli *cli, int n, char **argv, const struct descs_opts *opts, desc_fn *fn,
 	       void *arg);
+
+/*
+ * For verbs that keep a descriptor or act on it: the gate of the kind's cell for
+ * op, the grab, and the line in the audit log. Returns 0 with a grab to release;
+ * negative: said already, or --dry-run.
+ */
+int descs_grab(struct cli *cli, const struct desc_ref *d, enum op op, struct grab *g);
+
+/* The line in the audit log for what was done to d. f: NULL if it went well. */
+void descs_audit(struct cli *cli, const struct desc_ref *d, enum op op, const struct fail *f);
 
 /* What argv names when exactly one descriptor is wanted: usage error otherwise. */
 bool descs_is_single(struct cli *cli, int n, char **argv);

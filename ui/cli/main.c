@@ -84,12 +84,17 @@ int main(int argc, char **argv)
 	int status;
 
 	setlocale(LC_ALL, "");
-	signal(SIGPIPE, SIG_IGN);
+	cli.sigpipe_ignored = signal(SIGPIPE, SIG_IGN) == SIG_IGN;
+	sigprocmask(SIG_SETMASK, NULL, &cli.mask_before);
 	alloc_set_oom_hook(out_of_memory);
 	fd_raise_limit(&cli.nofile_before);
 	cli.text = text_mode_of_locale();
 	status = dispatch(&cli, argc, argv);
 	cli_flush(&cli, true);
 	buf_release(&cli.out);
-	return cli.out_failed ? STATUS_OUTPUT : status;
+	if (cli.out_failed)
+		status = STATUS_OUTPUT;
+	if (status && cli.cmd && cli.cmd->becomes && status < STATUS_EXEC)
+		status = STATUS_EXEC;
+	return status;
 }
