@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* clang-format off: one a line */
+/* One a line. */
+/* clang-format off */
 const struct cmd *const cmds[] = {
 	&cmd_ls,   &cmd_show, &cmd_who,   &cmd_same,   &cmd_why, &cmd_peek, &cmd_dump,
 	&cmd_seek, &cmd_read, &cmd_write, &cmd_signal, &cmd_elf, &cmd_help, NULL,
@@ -19,6 +20,9 @@ const struct cmd *const cmds[] = {
 	&cmd_signal,
 	&cmd_elf,
 	&cmd_exec,
+	&cmd_hold,
+	&cmd_held,
+	&cmd_drop,
 	&cmd_help,
 	NULL,
 };

@@ -8,7 +8,10 @@
 extern const struct cmd cmd_dump;
 extern const struct cmd cmd_elf;
 extern const struct cmd cmd_exec;
+extern const struct cmd cmd_drop;
+extern const struct cmd cmd_held;
 extern const struct cmd cmd_help;
+extern const struct cmd cmd_hold;
 extern const struct cmd cmd_ls;
 extern const struct cmd cmd_peek;
 extern const struct cmd cmd_read;

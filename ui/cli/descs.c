@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "ui/cli/onshelf.h"
 
 void descs_label(char *p, size_t size, const struct fdent *e)
 {
@@ -27,14 +30,17 @@ struct walk {
 	void *arg;
 	struct target *target;
 	const struct survey *survey;
+	const struct shelf_item *held;
 };
 
 static void visit(struct walk *w, const struct fdent *e)
 {
-	struct desc_ref d = { .target = w->target, .survey = w->survey, .ent = e };
+	struct desc_ref d = { .target = w->target, .survey = w->survey, .ent = e, .held = w->held };
 	struct fail f;
 
 	descs_label(d.label, sizeof(d.label), e);
+	if (w->held)
+		snprintf(d.label, sizeof(d.label), "h%u", w->held->id);
 	/* A row that says only that the table could not be read. */
 	if (e->fd < 0 && e->assoc == ASSOC_FD) {
 		fail_set(&f, e->err, e->err_call, "descriptors of process %d (%s)", w->target->pid,
@@ -156,11 +162,50 @@ static bool can_have_descriptors(struct cli *cli, const struct target *t)
 	return false;
 }
 
+/*
+ * One of the shelf becomes a descriptor of our own, and we the target: so every
+ * verb can do with it what it does with others.
+ */
+static int receive_held(struct walk *w, struct desc *d, struct shelf_item *item)
+{
+	struct fail f = { 0 };
+	struct shelf s;
+	int r = onshelf_open(w->cli, &s, false);
+
+	if (r < 0)
+		return r;
+	r = shelf_get(&s, (uint32_t)d->first, item, &f);
+	shelf_close(&s);
+	if (r < 0)
+		cli_failed(w->cli, &f);
+	*d = (struct desc){ .what = DESC_FD, .target.pid = getpid(), .first = r, .last = r };
+	return r;
+}
+
+static void walk_one(struct walk *w, const struct desc *wanted);
+
+static void walk_held(struct walk *w, const struct desc *wanted)
+{
+	struct desc d = *wanted;
+	struct shelf_item item;
+
+	if (receive_held(w, &d, &item) < 0)
+		return;
+	w->held = &item;
+	walk_one(w, &d);
+	w->held = NULL;
+	shelf_item_release(&item);
+}
+
 static void walk_one(struct walk *w, const struct desc *d)
 {
 	autotarget t;
 	struct fail f = { 0 };
 
+	if (d->what == DESC_HELD) {
+		walk_held(w, d);
+		return;
+	}
 	if (target_open(&t, w->cli->procfs, &d->target, &f) < 0) {
 		cli_failed(w->cli, &f);
 		return;
@@ -193,8 +238,17 @@ int descs_each(struct cli *cli, int n, char **argv, const struct descs_opts *opt
 
 void descs_audit(struct cli *cli, const struct desc_ref *d, enum op op, const struct fail *f)
 {
-	cli_audit(cli, cli->cmd->name, kind_cell(d->ent->kind, op)->effect, d->target, d->ent->fd,
-		  f);
+	enum effect e = kind_cell(d->ent->kind, op)->effect;
+	struct target owner;
+
+	if (!d->held) {
+		cli_audit(cli, cli->cmd->name, e, d->target, d->ent->fd, f);
+		return;
+	}
+	owner = (struct target){ .pid = d->held->pid, .start = d->held->start };
+	owner.comm_len = d->held->comm_len;
+	memcpy(owner.comm, d->held->comm, sizeof(owner.comm));
+	cli_audit(cli, cli->cmd->name, e, &owner, d->held->fd, f);
 }
 
 int descs_grab(struct cli *cli, const struct desc_ref *d, enum op op, struct grab *g)

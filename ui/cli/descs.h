@@ -3,6 +3,7 @@
 #ifndef CLI_DESCS_H
 #define CLI_DESCS_H
 
+#include "src/keep/shelf.h"
 #include "src/survey/survey.h"
 #include "src/take/grab.h"
 #include "ui/cli/cli.h"
@@ -13,6 +14,11 @@ struct desc_ref {
 	const struct survey *survey; /* of the whole table, or of this row alone */
 	const struct fdent *ent;
 	char label[80]; /* "4121:7", "4121/4130:exe": safe to print, filch reads it again */
+	/*
+	 * Of hN: where it came from; else NULL. Then target is ourselves, and ent our
+	 * own duplicate of it, which stays open until we end.
+	 */
+	const struct shelf_item *held;
 };
 
 /*

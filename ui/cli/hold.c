@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* filch hold DESC...: keep descriptors on the shelf, whatever becomes of their owners. */
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "ui/cli/cmds.h"
+#include "ui/cli/descs.h"
+#include "ui/cli/onshelf.h"
+
+struct hold {
+	struct shelf shelf;
+	bool open, broken;
+	const struct kind *said; /* its words were said last */
+};
+
+/* The kernel goes on giving connections to a queue that nobody empties. */
+static void warn_of_reuseport(struct cli *cli, const struct desc_ref *d, int fd)
+{
+	int listens = 0, reuse = 0;
+	socklen_t len = sizeof(listens);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) < 0 || !listens)
+		return;
+	len = sizeof(reuse);
+	if (getsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &reuse, &len) < 0 || !reuse)
+		return;
+	cli_message(
+		cli,
+		"%s: it listens with SO_REUSEPORT: once its owner is gone, the connections that "
+		"the kernel gives to it wait until somebody accepts from it",
+		d->label);
+}
+
+static void say_delays(struct cli *cli, struct hold *h, const struct kind *k)
+{
+	if (h->said == k)
+		return;
+	h->said = k;
+	cli_message(cli, "%s: %s, until it is dropped", k->name, kind_cell(k, OP_HOLD)->words);
+}
+
+static int put(struct cli *cli, struct hold *h, const struct desc_ref *d, int fd)
+{
+	struct shelf_item item;
+	struct fail f = { 0 };
+	int id;
+
+	if (d->held)
+		item = *d->held;
+	else
+		shelf_item_of(&item, d->ent);
+	id = shelf_add(&h->shelf, &item, fd, &f);
+	if (!d->held)
+		shelf_item_release(&item);
+	if (id > 0)
+		return id;
+	cli_failed(cli, &f);
+	h->broken = id == -EPIPE || id == -ECONNRESET;
+	return id;
+}
+
+static int hold_one(struct cli *cli, const struct desc_ref *d, void *arg)
+{
+	struct hold *h = arg;
+	autograb g = { .fd = -1 };
+	int r = h->broken ? -EPIPE : descs_grab(cli, d, OP_HOLD, &g);
+
+	if (r < 0)
+		return r;
+	if (!h->open) {
+		r = onshelf_open(cli, &h->shelf, true);
+		h->open = r == 0;
+		h->broken = r < 0;
+		if (r < 0)
+			return r;
+	}
+	r = put(cli, h, d, g.fd);
+	if (r < 0)
+		return r;
+	descs_audit(cli, d, OP_HOLD, NULL);
+	say_delays(cli, h, d->ent->kind);
+	warn_of_reuseport(cli, d, g.fd);
+	buf_addf(&cli->out, "h%d\n", r);
+	cli_done(cli);
+	return 0;
+}
+
+static int hold_run(struct cli *cli, const void *values, int n, char **argv)
+{
+	const struct descs_opts opts = { .want = SURVEY_NET };
+	struct hold h = { .shelf.sock = -1 };
+	int status;
+
+	(void)values;
+	status = descs_each(cli, n, argv, &opts, hold_one, &h);
+	shelf_close(&h.shelf);
+	return status;
+}
+
+const struct cmd cmd_hold = {
+	.name = "hold",
+	.args = "DESC...",
+	.summary = "keep descriptors after their owner closes them or dies",
+	.effect = EFFECT_HOLD,
+	.about =
+		"Prints the name of each held one, hN, which goes wherever a descriptor does. They\n"
+		"are kept by the shelf, a process of the effective user that is started on demand,\n"
+		"survives the terminal, and ends when it is empty. Its folder is $FILCH_SHELF, else\n"
+		"/run/filch-UID, /tmp/filch-UID or $XDG_RUNTIME_DIR/filch, whichever is, or can be\n"
+		"made, ours alone. Where the service manager ends all processes of a session at\n"
+		"logout (KillUserProcesses=yes in logind.conf(5)), see loginctl enable-linger.\n"
+		"\n"
+		"While a descriptor is held, what waits for its last close waits for us: end of\n"
+		"file, a FIN, the release of a lock, the freeing of space.",
+	.run = hold_run,
+};
