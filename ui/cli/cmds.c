@@ -6,14 +6,13 @@
 /* One a line. */
 /* clang-format off */
 const struct cmd *const cmds[] = {
-	&cmd_ls,   &cmd_show, &cmd_who,   &cmd_same,   &cmd_why, &cmd_peek, &cmd_dump,
-	&cmd_seek, &cmd_read, &cmd_write, &cmd_signal, &cmd_elf, &cmd_help, NULL,
 	&cmd_ls,
 	&cmd_show,
 	&cmd_who,
 	&cmd_same,
 	&cmd_why,
 	&cmd_peek,
+	&cmd_dump,
 	&cmd_seek,
 	&cmd_read,
 	&cmd_write,

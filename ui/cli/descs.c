@@ -143,7 +143,7 @@ static void walk_desc(struct walk *w, const struct desc *d)
 	survey_free(s);
 }
 
-static bool can_have_descriptors(struct cli *cli, const struct target *t)
+bool descs_target_has_any(struct cli *cli, const struct target *t)
 {
 	char who[128];
 	struct fail f;
@@ -211,7 +211,7 @@ static void walk_one(struct walk *w, const struct desc *d)
 		return;
 	}
 	w->target = &t;
-	if (can_have_descriptors(w->cli, &t))
+	if (descs_target_has_any(w->cli, &t))
 		walk_desc(w, d);
 	w->target = NULL;
 }

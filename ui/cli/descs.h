@@ -52,6 +52,9 @@ int descs_grab(struct cli *cli, const struct desc_ref *d, enum op op, struct gra
 /* The line in the audit log for what was done to d. f: NULL if it went well. */
 void descs_audit(struct cli *cli, const struct desc_ref *d, enum op op, const struct fail *f);
 
+/* False after cli_failed(): a kernel thread or a zombie has no descriptors. */
+bool descs_target_has_any(struct cli *cli, const struct target *t);
+
 /* What argv names when exactly one descriptor is wanted: usage error otherwise. */
 bool descs_is_single(struct cli *cli, int n, char **argv);
 

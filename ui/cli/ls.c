@@ -1,18 +1,34 @@
 /* SPDX-License-Identifier: MIT */
+/* filch ls: list descriptors. */
+#include "ui/cli/ls.h"
+
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "src/base/alloc.h"
-#include "src/survey/survey.h"
+#include "src/take/grab.h"
 #include "ui/cli/cmds.h"
+#include "ui/cli/descs.h"
 #include "ui/cli/row.h"
-
-struct ls_values {
-	bool json, stats;
-};
 
 static const struct opt ls_opts[] = {
 	{ "json", 0, OPT_FLAG, offsetof(struct ls_values, json), NULL, "one JSON object a line" },
+	{ "columns", 'o', OPT_TEXT, offsetof(struct ls_values, columns), "COL,...",
+	  "these columns; +COL,... behind the usual ones; help lists them" },
+	{ "filter", 'f', OPT_TEXT, offsetof(struct ls_values, filter), "FILTER",
+	  "rows that it lets pass: 'kind=tcp and rq>0', 'deleted', 'name~\"log$\"'" },
+	{ "sort", 's', OPT_TEXT, offsetof(struct ls_values, sort), "COL",
+	  "by this column, -COL from the largest" },
+	{ "group", 0, OPT_FLAG, offsetof(struct ls_values, group), NULL,
+	  "members of one open file description together" },
+	{ "no-headings", 0, OPT_FLAG, offsetof(struct ls_values, no_headings), NULL,
+	  "no line of headings" },
+	{ "grab", 0, OPT_FLAG, offsetof(struct ls_values, grab), NULL,
+	  "with facts that need a duplicate for a moment (effect: hold)" },
+	{ "wide-scan", 0, OPT_FLAG, offsetof(struct ls_values, wide_scan), NULL,
+	  "look for sharing and peers in every process" },
 	{ "stats", 0, OPT_FLAG, offsetof(struct ls_values, stats), NULL,
 	  "where the time went, as one JSON object on stderr" },
 	{ NULL, 0, OPT_FLAG, 0, NULL, NULL },
@@ -41,54 +57,319 @@ static void print_stats(const struct survey *s)
 	fputs(buf_str(&text), stderr);
 }
 
-static int ls_run(struct cli *cli, const void *values, int n, char **argv)
+/* The targets named, opened once to say what is wrong with them. */
+static size_t open_targets(struct cli *cli, int n, char **argv, struct target_name *names)
 {
-	const struct ls_values *v = values;
-	struct survey_opts opts = { .procfs = cli->procfs, .want = SURVEY_ALL };
-	autofree struct target_name *names = xcalloc((size_t)n, sizeof(*names));
-	struct survey_iter it = { 0 };
-	struct kind_ctx ctx;
-	struct survey *s;
-	const struct fdent *e;
-	struct json j;
-	struct fail f = { 0 };
+	size_t found = 0;
 
 	for (int i = 0; i < n; i++) {
 		struct target t;
 
 		if (cli_target(cli, argv[i], &t) < 0)
 			continue;
-		names[opts.n_targets].pid = t.pid;
-		names[opts.n_targets].tid = t.tid;
-		names[opts.n_targets].start = t.start;
-		names[opts.n_targets++].has_start = true;
+		if (descs_target_has_any(cli, &t))
+			names[found++] = (struct target_name){
+				.pid = t.pid,
+				.tid = t.tid,
+				.start = t.start,
+				.has_start = true,
+			};
 		target_close(&t);
 	}
-	if (n && !opts.n_targets)
-		return cli_status(cli);
-	opts.targets = n ? names : NULL;
-	if (survey_take(&s, &opts, &f) < 0) {
+	return found;
+}
+
+/* A caret under the fault, below the text that has it. */
+static void filter_complain(struct cli *cli, const char *text, const struct filter_error *err)
+{
+	autobuf line = BUF_INIT;
+	size_t cells;
+
+	text_display(&line, text, err->at, cli->text);
+	cells = text_width(buf_str(&line), line.len);
+	text_display(&line, text + err->at, strlen(text) - err->at, cli->text);
+	cli_message(cli, "the filter is wrong: %s\n  %s\n  %*s^", err->words, buf_str(&line),
+		    (int)cells, "");
+}
+
+static int compile(struct cli *cli, struct listing *l)
+{
+	const struct ls_values *v = l->v;
+	const char *sort = v->sort;
+	const char *usual = l->n_targets == 1 ? COLUMNS_OF_ONE : COLUMNS_OF_MANY;
+	struct filter_error err;
+	struct fail f = { 0 };
+
+	l->sort_down = sort && *sort == '-';
+	if (sort && column_find(&l->sort, sort + l->sort_down, strlen(sort + l->sort_down)) < 0)
+		return cli_usage(cli, "-s: there is no such column");
+	if (v->filter && filter_compile(&l->filter, v->filter, &err) < 0) {
+		filter_complain(cli, v->filter, &err);
+		return STATUS_USAGE;
+	}
+	if (column_list_parse(&l->columns, v->columns ? v->columns : usual, usual, &f) < 0) {
 		cli_failed(cli, &f);
 		return cli_status(cli);
 	}
-	ctx = survey_ctx(s);
-	json_init(&j, &cli->out);
-	while ((e = survey_next(s, &it))) {
-		if (v->json) {
-			row_json(&j, s, e, &ctx);
-		} else {
-			buf_addf(&cli->out, "%7d %4d %-5s %-8s ", e->proc->pid, e->fd,
-				 assoc_name(e->assoc), e->kind->name);
-			text_display(&cli->out, e->name ? e->name : "", e->name_len, cli->text);
+	return STATUS_OK;
+}
+
+void listing_release(struct listing *l)
+{
+	filter_free(l->filter);
+	column_list_release(&l->columns);
+	free(l->names);
+}
+
+/* With --wide-scan everything was surveyed, and only some of it is listed. */
+static bool is_listed(const struct listing *l, const struct fdent *e)
+{
+	if (!l->v->wide_scan || !l->n_targets)
+		return true;
+	for (size_t i = 0; i < l->n_targets; i++)
+		if (l->names[i].pid == e->proc->pid &&
+		    (!l->names[i].tid || l->names[i].tid == e->proc->tid))
+			return true;
+	return false;
+}
+
+size_t listing_rows(const struct listing *l, struct columns *c, const struct survey *s,
+		    const struct fdent ***rows)
+{
+	const struct fdent **at = xcalloc(survey_count(s), sizeof(*at));
+	struct survey_iter it = { 0 };
+	const struct fdent *e;
+	struct column_ref ofd;
+	size_t n = 0;
+
+	while ((e = survey_next(s, &it)))
+		if (is_listed(l, e) && filter_match(l->filter, c, e))
+			at[n++] = e;
+	if (l->v->sort)
+		column_sort(c, &l->sort, l->sort_down, at, n);
+	if (l->v->group && column_find(&ofd, "ofd", 3) == 0)
+		column_sort(c, &ofd, false, at, n);
+	*rows = at;
+	return n;
+}
+
+/* Cells of a table, padded to the widest one of each column that is not the last. */
+struct table {
+	struct buf text; /* all cells, one behind the other */
+	size_t *end;     /* where each ends in text */
+	size_t n, cap;
+	size_t *width;
+	size_t n_columns;
+};
+
+static void table_cell(struct table *t, size_t column, size_t from)
+{
+	size_t cells = text_width(buf_str(&t->text) + from, t->text.len - from);
+
+	if (t->n == t->cap) {
+		t->cap = t->cap ? t->cap * 2 : 256;
+		t->end = xreallocarray(t->end, t->cap, sizeof(*t->end));
+	}
+	t->end[t->n++] = t->text.len;
+	if (cells > t->width[column])
+		t->width[column] = cells;
+}
+
+static bool is_right(const struct column_ref *ref)
+{
+	return ref->column && (ref->column->flags & COLUMN_RIGHT);
+}
+
+static void print_line(struct cli *cli, const struct listing *l, const struct table *t, size_t line)
+{
+	for (size_t c = 0; c < t->n_columns; c++) {
+		size_t i = line * t->n_columns + c, from = i ? t->end[i - 1] : 0;
+		const char *cell = buf_str(&t->text) + from;
+		size_t len = t->end[i] - from, used = text_width(cell, len);
+		size_t pad = t->width[c] > used ? t->width[c] - used : 0;
+		bool right = is_right(&l->columns.at[c]), last = c + 1 == t->n_columns;
+
+		for (size_t p = 0; right && p < pad; p++)
+			buf_addc(&cli->out, ' ');
+		buf_add(&cli->out, cell, len);
+		for (size_t p = 0; !right && !last && p < pad; p++)
+			buf_addc(&cli->out, ' ');
+		buf_addc(&cli->out, last ? '\n' : ' ');
+	}
+	cli_flush(cli, false);
+}
+
+/* An empty line between groups; alone or unknown ones have no group. */
+static bool new_group(const struct listing *l, const struct fdent *e, const struct fdent *before)
+{
+	return l->v->group && before && (e->ofd != before->ofd) &&
+	       (e->shares > 1 || before->shares > 1);
+}
+
+/* --grab: one row's duplicate for the time that its cells are made. */
+static bool row_grab(struct cli *cli, struct listing *l, const struct fdent *e,
+		     struct kind_ctx *ctx, struct grab *g)
+{
+	struct target t;
+	struct target_name name = {
+		.pid = e->proc->pid, .tid = e->proc->tid, .start = e->proc->start, .has_start = true
+	};
+	struct fail f = { 0 };
+	int r;
+
+	if (!l->v->grab || !fdent_is_fd(e) || e->err || grab_may_hang(e, ctx))
+		return false;
+	if (cli->globals.read_only || cli->globals.dry_run)
+		return false;
+	r = target_open(&t, cli->procfs, &name, &f);
+	if (r == 0) {
+		r = grab_take(g, &t, e, cli->procfs, &f);
+		cli_audit(cli, "ls --grab", EFFECT_HOLD, &t, e->fd, r < 0 ? &f : NULL);
+		target_close(&t);
+	}
+	if (r < 0)
+		l->not_grabbed++;
+	return r == 0;
+}
+
+static void row_cells(struct cli *cli, struct listing *l, struct columns *c, struct table *t,
+		      const struct fdent *e)
+{
+	autograb g = { .fd = -1 };
+	bool grabbed = row_grab(cli, l, e, &c->ctx, &g);
+
+	if (grabbed)
+		c->ctx.grab = g.fd;
+	columns_forget(c);
+	for (size_t k = 0; k < l->columns.n; k++) {
+		size_t from = t->text.len;
+
+		column_format(&t->text, c, &l->columns.at[k], e);
+		table_cell(t, k, from);
+	}
+	c->ctx.grab = -1;
+}
+
+static void print_table(struct cli *cli, struct listing *l, struct columns *c,
+			const struct fdent **rows, size_t n)
+{
+	struct table t = { .n_columns = l->columns.n };
+	size_t line = 0;
+
+	t.width = xcalloc(t.n_columns, sizeof(*t.width));
+	for (size_t k = 0; k < t.n_columns && !l->v->no_headings; k++) {
+		size_t from = t.text.len;
+
+		buf_adds(&t.text, column_heading(&l->columns.at[k]));
+		table_cell(&t, k, from);
+	}
+	for (size_t i = 0; i < n; i++)
+		row_cells(cli, l, c, &t, rows[i]);
+	if (!l->v->no_headings)
+		print_line(cli, l, &t, line++);
+	for (size_t i = 0; i < n; i++) {
+		if (i && new_group(l, rows[i], rows[i - 1]))
 			buf_addc(&cli->out, '\n');
-		}
+		print_line(cli, l, &t, line++);
+	}
+	buf_release(&t.text);
+	free(t.end);
+	free(t.width);
+}
+
+static void print_json(struct cli *cli, struct listing *l, const struct survey *s,
+		       const struct fdent **rows, size_t n)
+{
+	struct kind_ctx ctx = survey_ctx(s);
+	struct json j;
+
+	json_init(&j, &cli->out);
+	for (size_t i = 0; i < n; i++) {
+		autograb g = { .fd = -1 };
+
+		ctx.grab = row_grab(cli, l, rows[i], &ctx, &g) ? g.fd : -1;
+		row_json(&j, s, rows[i], &ctx);
 		cli_flush(cli, false);
 	}
-	if (v->stats)
-		print_stats(s);
-	cli_done(cli);
-	survey_free(s);
-	return cli_status(cli);
+}
+
+void listing_print(struct cli *cli, struct listing *l, const struct survey *s)
+{
+	const struct fdent **rows;
+	struct columns c;
+	size_t n;
+
+	columns_init(&c, s, cli->text);
+	for (size_t k = 0; k < l->columns.n; k++)
+		columns_want(&c, &l->columns.at[k]);
+	n = listing_rows(l, &c, s, &rows);
+	if (l->v->json)
+		print_json(cli, l, s, rows, n);
+	else
+		print_table(cli, l, &c, rows, n);
+	if (filter_unseen(l->filter))
+		cli_message(cli, "no row has a fact named %s", filter_unseen(l->filter));
+	if (l->not_grabbed)
+		cli_message(cli,
+			    "%zu descriptors could not be taken: their facts that need a grab "
+			    "are missing; filch why TARGET says more",
+			    l->not_grabbed);
+	columns_release(&c);
+	free(rows);
+}
+
+/* A named target whose table may not be read is a failure; system-wide it is a row. */
+static void check_tables(struct cli *cli, const struct listing *l, const struct survey *s)
+{
+	for (size_t i = 0; i < s->n_procs; i++) {
+		const struct procent *p = s->procs[i];
+		struct fail f;
+
+		if (!p->err || !l->n_targets)
+			continue;
+		fail_set(&f, p->err, p->err_call, "descriptors of process %d (%s)", p->pid,
+			 p->comm);
+		if (p->err == EACCES || p->err == EPERM)
+			fail_advice(&f, "filch why %d names the rule that refuses", p->pid);
+		cli_failed(cli, &f);
+	}
+}
+
+int listing_survey(struct cli *cli, const struct listing *l, struct survey **s)
+{
+	struct survey_opts opts = {
+		.procfs = cli->procfs,
+		.want = SURVEY_ALL,
+		.targets = l->v->wide_scan || !l->n_targets ? NULL : l->names,
+		.n_targets = l->n_targets,
+	};
+	struct fail f = { 0 };
+	int r = survey_take(s, &opts, &f);
+
+	if (r < 0)
+		cli_failed(cli, &f);
+	return r;
+}
+
+static int ls_run(struct cli *cli, const void *values, int n, char **argv)
+{
+	struct listing l = { .v = values, .names = xcalloc((size_t)n, sizeof(*l.names)) };
+	struct survey *s;
+	int status;
+
+	l.n_targets = open_targets(cli, n, argv, l.names);
+	status = n && !l.n_targets ? cli_status(cli) : compile(cli, &l);
+	if (status == STATUS_OK && listing_survey(cli, &l, &s) == 0) {
+		listing_print(cli, &l, s);
+		if (l.v->stats)
+			print_stats(s);
+		check_tables(cli, &l, s);
+		if (!l.n_targets || cli->failed < l.n_targets)
+			cli_done(cli);
+		survey_free(s);
+	}
+	listing_release(&l);
+	return status == STATUS_OK ? cli_status(cli) : status;
 }
 
 const struct cmd cmd_ls = {
@@ -96,6 +377,14 @@ const struct cmd cmd_ls = {
 	.args = "[TARGET...]",
 	.summary = "list descriptors",
 	.effect = EFFECT_NONE,
+	.about =
+		"Without TARGET those of every visible process, with cwd, root, exe and mapped\n"
+		"files. SHARE: =A 9 is one open file description in nine places (kcmp(2)), ~C 2 one\n"
+		"inode opened twice, <> a peer that was found. Sharing and peers are looked for in\n"
+		"what is listed.\n\n"
+		"A filter compares columns and facts: = != < > <= >= and ~ (regular expression),\n"
+		"with and, or, not, ( ); sizes and times take units (rq>64K, rtt>10ms); a name alone\n"
+		"asks whether it is there (deleted, cloexec).",
 	.opts = ls_opts,
 	.values_size = sizeof(struct ls_values),
 	.run = ls_run,

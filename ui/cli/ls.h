@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* What ls lists: shared with its other ways of showing it. */
+#ifndef CLI_LS_H
+#define CLI_LS_H
+
+#include "src/survey/columns.h"
+#include "src/survey/filter.h"
+#include "ui/cli/cli.h"
+
+struct ls_values {
+	bool json, group, no_headings, grab, wide_scan, stats;
+	const char *columns, *filter, *sort;
+};
+
+struct listing {
+	const struct ls_values *v;
+	struct target_name *names; /* of the targets; owned */
+	size_t n_targets;          /* 0: every process */
+	struct column_list columns;
+	struct column_ref sort;
+	bool sort_down;
+	struct filter *filter;
+	size_t not_grabbed;
+};
+
+/* Survey what is to be listed: 0, or -errno after cli_failed(). */
+int listing_survey(struct cli *cli, const struct listing *l, struct survey **s);
+
+/* The rows that pass the filter, sorted; *rows is the caller's to free. */
+size_t listing_rows(const struct listing *l, struct columns *c, const struct survey *s,
+		    const struct fdent ***rows);
+void listing_print(struct cli *cli, struct listing *l, const struct survey *s);
+void listing_release(struct listing *l);
+
+#endif
