@@ -131,6 +131,10 @@ static inline bool elf_is_stripped(const struct elf_info *info)
 	return !(info->traits & ELF_HAS_SYMTAB);
 }
 
+/* Everything above as facts, in an order to be read; what is absent is left out. */
+struct facts;
+void elf_facts(const struct elf_info *info, struct facts *sink);
+
 void elf_build_id_hex(const struct elf_info *info, struct buf *out);
 
 /* Names for people and JSON; NULL for a number without one. */

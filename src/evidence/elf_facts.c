@@ -1,78 +1,87 @@
 /* SPDX-License-Identifier: MIT */
-#include "src/evidence/elf_facts.h"
+#include "src/evidence/elf.h"
+#include "src/evidence/sandbox.h"
+#include "src/kind/facts.h"
 
-static void bytes(struct facts *out, const char *name, const struct elf_info *info,
-		  struct elf_bytes b)
+static void fact_number(struct facts *sink, const char *name, const char *words, unsigned number)
+{
+	if (words)
+		fact_text(sink, name, words);
+	else
+		fact_u64(sink, name, number);
+}
+
+static void fact_part(struct facts *sink, const char *name, const struct elf_info *info,
+		      struct elf_bytes b)
 {
 	if (elf_has(b))
-		fact_bytes(out, name, elf_text(info, b), b.len);
+		fact_bytes(sink, name, elf_text(info, b), b.len);
 }
 
-static void identity(const struct elf_info *info, struct facts *out)
+static void machine_facts(const struct elf_info *info, struct facts *sink)
 {
-	const char *machine = elf_machine_name(info->machine), *osabi = elf_osabi_name(info->osabi);
-
-	fact_text(out, "class", info->bits == 64 ? "ELF64" : "ELF32");
-	fact_text(out, "data", info->big_endian ? "big-endian" : "little-endian");
-	if (machine)
-		fact_text(out, "machine", machine);
-	else
-		fact_u64(out, "machine", info->machine);
-	if (info->kind == ELF_KIND_OTHER)
-		fact_u64(out, "type", info->type);
-	else
-		fact_text(out, "type", elf_kind_name(info->kind));
-	if (osabi)
-		fact_text(out, "osabi", osabi);
-	else
-		fact_u64(out, "osabi", info->osabi);
+	fact_u64(sink, "bits", info->bits);
+	fact_text(sink, "byte_order", info->big_endian ? "big" : "little");
+	fact_number(sink, "machine", elf_machine_name(info->machine), info->machine);
+	fact_number(sink, "type", elf_type_name(info->type), info->type);
+	fact_text(sink, "kind", elf_kind_name(info->kind));
+	fact_number(sink, "osabi", elf_osabi_name(info->osabi), info->osabi);
+	fact_hex(sink, "entry", info->entry);
+	fact_u64(sink, "segments", info->segments);
+	fact_u64(sink, "sections", info->sections);
 }
 
-static void linkage(const struct elf_info *info, struct facts *out)
+static void linking_facts(const struct elf_info *info, struct facts *sink)
 {
-	bytes(out, "interpreter", info, info->interp);
-	bytes(out, "soname", info, info->soname);
-	fact_list(out, "needed");
+	fact_bool(sink, "static", info->traits & ELF_IS_STATIC);
+	fact_part(sink, "interpreter", info, info->interp);
+	fact_part(sink, "soname", info, info->soname);
+	fact_part(sink, "rpath", info, info->rpath);
+	fact_part(sink, "runpath", info, info->runpath);
+	fact_list(sink, "needed");
 	for (uint32_t i = 0; i < info->n_needed; i++)
-		bytes(out, NULL, info, info->needed[i]);
-	fact_end_list(out);
-	bytes(out, "rpath", info, info->rpath);
-	bytes(out, "runpath", info, info->runpath);
+		fact_bytes(sink, NULL, elf_text(info, info->needed[i]), info->needed[i].len);
+	fact_end_list(sink);
+	fact_text(sink, "stack", elf_stack_name(info->stack));
+	fact_text(sink, "relro", elf_relro_name(info->relro));
+	fact_bool(sink, "bind_now", info->traits & ELF_BIND_NOW);
 }
 
-static void traits(const struct elf_info *info, struct facts *out)
+static void symbol_facts(const struct elf_info *info, struct facts *sink)
 {
-	fact_bool(out, "static", info->traits & ELF_IS_STATIC);
-	fact_bool(out, "section_headers", info->traits & ELF_HAS_SECTIONS);
-	fact_bool(out, "stripped", elf_is_stripped(info));
-	fact_bool(out, "debug_info", info->traits & ELF_HAS_DEBUG_INFO);
-	bytes(out, "debuglink", info, info->debuglink);
-	fact_text(out, "stack", elf_stack_name(info->stack));
-	fact_text(out, "relro", elf_relro_name(info->relro));
-	fact_u64(out, "segments", info->segments);
+	if (elf_has(info->build_id)) {
+		autobuf hex = BUF_INIT;
+
+		elf_build_id_hex(info, &hex);
+		fact_text(sink, "build_id", buf_str(&hex));
+	}
+	fact_bool(sink, "section_headers", info->traits & ELF_HAS_SECTIONS);
+	fact_bool(sink, "stripped", elf_is_stripped(info));
+	fact_bool(sink, "debug_info", info->traits & ELF_HAS_DEBUG_INFO);
+	fact_bool(sink, "mini_debug_info", info->traits & ELF_HAS_MINI_DEBUG);
+	fact_part(sink, "debuglink", info, info->debuglink);
+	if (elf_has(info->debuglink))
+		fact_hex(sink, "debuglink_crc", info->debuglink_crc);
 }
 
-static void problems(const struct elf_info *info, struct facts *out)
+static void words_facts(const struct elf_info *info, struct facts *sink)
 {
-	fact_list(out, "problems");
+	fact_list(sink, "problems");
 	for (unsigned i = 0; i < ELF_PROBLEM_COUNT; i++)
 		if (info->problems & (1u << i))
-			fact_text(out, NULL, elf_problem_words(1u << i));
-	fact_end_list(out);
+			fact_text(sink, NULL, elf_problem_words(1u << i));
+	fact_end_list(sink);
+	fact_list(sink, "sandbox_gaps");
+	for (unsigned i = 0; i < SANDBOX_GAP_COUNT; i++)
+		if (info->gaps & (1u << i))
+			fact_text(sink, NULL, sandbox_gap_words(1u << i));
+	fact_end_list(sink);
 }
 
-void elf_facts(const struct elf_info *info, struct facts *out)
+void elf_facts(const struct elf_info *info, struct facts *sink)
 {
-	autobuf build_id = BUF_INIT;
-
-	identity(info, out);
-	fact_hex(out, "entry", info->entry);
-	linkage(info, out);
-	if (elf_has(info->build_id)) {
-		elf_build_id_hex(info, &build_id);
-		fact_text(out, "build_id", buf_str(&build_id));
-	}
-	traits(info, out);
-	if (info->problems)
-		problems(info, out);
+	machine_facts(info, sink);
+	linking_facts(info, sink);
+	symbol_facts(info, sink);
+	words_facts(info, sink);
 }

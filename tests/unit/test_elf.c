@@ -26,6 +26,7 @@
 #include "src/base/fd.h"
 #include "src/evidence/elf_parse.h"
 #include "src/evidence/sandbox.h"
+#include "src/kind/facts.h"
 
 /* --- images made by hand, so that nothing of the parser is in them --- */
 
@@ -221,6 +222,31 @@ static void test_through_the_sandbox(void **state)
 	assert_int_equal(info->size, m.len);
 	assert_int_equal(info->gaps, 0);
 	assert_int_equal(lseek(fd, 0, SEEK_CUR), before);
+}
+
+static void test_facts(void **state)
+{
+	autofree struct elf_info *info = xmalloc(sizeof(*info));
+	autobuf out = BUF_INIT;
+	struct facts_json facts;
+	struct json json;
+	struct image m;
+
+	(void)state;
+	make_image(&m, false, true);
+	assert_int_equal(parse(m.at, m.len, info), 0);
+	info->problems = ELF_TRUNCATED;
+	json_init(&json, &out);
+	json_object(&json, NULL);
+	facts_json_init(&facts, &json);
+	elf_facts(info, &facts.sink);
+	json_end_object(&json);
+	assert_non_null(strstr(buf_str(&out), "\"build_id\":\"deadbeef010203\""));
+	assert_non_null(strstr(buf_str(&out), "\"needed\":[\"libone.so.1\",\"libtwo.so.2\"]"));
+	assert_non_null(strstr(buf_str(&out), "\"runpath_b64\":\"L29wdC9y/xtbMko=\""));
+	assert_non_null(strstr(buf_str(&out), "\"machine\":\"PowerPC\""));
+	assert_non_null(strstr(buf_str(&out), "\"problems\":[\"the file ends before"));
+	assert_null(strchr(buf_str(&out), 0x1b));
 }
 
 /* What the loader made of this very program, from its own memory. */
@@ -662,6 +688,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_by_hand),
 		cmocka_unit_test(test_through_the_sandbox),
+		cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_this_program),
 		cmocka_unit_test(test_without_sections),
 		cmocka_unit_test(test_libc),
