@@ -20,8 +20,8 @@ static void fact_part(struct facts *sink, const char *name, const struct elf_inf
 
 static void machine_facts(const struct elf_info *info, struct facts *sink)
 {
-	fact_u64(sink, "bits", info->bits);
-	fact_text(sink, "byte_order", info->big_endian ? "big" : "little");
+	fact_text(sink, "class", info->bits == 64 ? "ELF64" : "ELF32");
+	fact_text(sink, "data", info->big_endian ? "big-endian" : "little-endian");
 	fact_number(sink, "machine", elf_machine_name(info->machine), info->machine);
 	fact_number(sink, "type", elf_type_name(info->type), info->type);
 	fact_text(sink, "kind", elf_kind_name(info->kind));

@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "src/base/alloc.h"
-#include "src/evidence/elf_facts.h"
+#include "src/evidence/elf.h"
 #include "src/take/grab.h"
 #include "ui/cli/cmds.h"
 
