@@ -3,15 +3,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <mqueue.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "src/base/fd.h"
 #include "src/base/sys.h"
+#include "src/kind/origin.h"
 #include "src/proc/fdinfo.h"
 #include "src/take/refusal.h"
 
@@ -219,13 +222,45 @@ void grab_release_scoped(struct grab *g)
 	grab_release(g);
 }
 
-/* The device of memfds and System V segments: a mount that no table shows. */
-static uint64_t internal_dev(void)
+static uint64_t dev_of(int made)
 {
-	autoclose int fd = memfd_create("filch", MFD_CLOEXEC);
+	autoclose int fd = made;
 	struct stat st;
 
 	return fd >= 0 && fstat(fd, &st) == 0 ? st.st_dev : 0;
+}
+
+#ifndef SYS_memfd_secret
+#define SYS_memfd_secret 447 /* since Linux 5.14 */
+#endif
+
+/*
+ * Message queues of our IPC namespace are all on one device, which may be
+ * mounted nowhere: an empty queue of our own, without a name in a moment, tells.
+ */
+static int own_queue(void)
+{
+	struct mq_attr attr = { .mq_maxmsg = 1, .mq_msgsize = 1 };
+	char name[32];
+	int fd;
+
+	snprintf(name, sizeof(name), "filch.%d", getpid());
+	fd = (int)syscall(SYS_mq_open, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600, &attr);
+	if (fd >= 0)
+		syscall(SYS_mq_unlink, name);
+	return fd;
+}
+
+/*
+ * Devices of mounts that no table shows and nobody serves: those of memfds,
+ * which are those of System V segments, of such with huge pages, and of secret
+ * memory. One of our own tells; names do not, for a file may be named so.
+ */
+static bool is_internal_dev(uint64_t dev)
+{
+	return dev == dev_of(memfd_create("filch", MFD_CLOEXEC)) ||
+	       dev == dev_of(memfd_create("filch", MFD_CLOEXEC | MFD_HUGETLB)) ||
+	       dev == dev_of((int)syscall(SYS_memfd_secret, O_CLOEXEC));
 }
 
 /* The mount of exe and the like; statx(2) tells it since Linux 5.8. */
@@ -250,7 +285,9 @@ bool grab_may_hang(const struct fdent *e, const struct kind_ctx *ctx)
 	/* Pipes, sockets and the like have no path. */
 	if ((e->have & HAVE_LINK) && (!e->name_len || e->name[0] != '/'))
 		return false;
-	if ((e->have & HAVE_STAT) && e->dev == internal_dev())
+	if ((e->have & HAVE_STAT) && e->dev && is_internal_dev(e->dev))
+		return false;
+	if (e->origin == ORIGIN_MQUEUE || (fdent_is_mqueue(e) && e->dev == dev_of(own_queue())))
 		return false;
 	if (e->assoc != ASSOC_FD)
 		id = assoc_mount(e, ctx->procfs);
