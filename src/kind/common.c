@@ -141,10 +141,8 @@ static void emit_inode(const struct statx *sx, struct facts *out)
 	};
 
 	fact_octal(out, "mode", sx->stx_mode);
-	if (!S_ISSOCK(sx->stx_mode)) { /* the socket tables told its uid */
-		fact_u64(out, "uid", sx->stx_uid);
-		fact_u64(out, "gid", sx->stx_gid);
-	}
+	fact_u64(out, "uid", sx->stx_uid);
+	fact_u64(out, "gid", sx->stx_gid);
 	if (sx->stx_mask & STATX_ATIME)
 		fact_time(out, "atime", stamp_ns(&sx->stx_atime));
 	if (sx->stx_mask & STATX_MTIME)
@@ -175,9 +173,9 @@ static void emit_stat(const struct fdent *e, const struct kind_ctx *ctx, struct 
 	struct statx sx;
 	char path[64];
 
-	/* All anonymous inodes are one, whose times say nothing. */
+	/* All anonymous inodes are one, and those of sockets keep no times. */
 	if (e->assoc == ASSOC_MEM || !(e->have & HAVE_INO) || !e->dev ||
-	    fdent_name_has(e, "anon_inode:"))
+	    fdent_name_has(e, "anon_inode:") || fdent_name_has(e, "socket:["))
 		return;
 	link_path(e, path, sizeof(path));
 	if (statx(ctx->procfs, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,

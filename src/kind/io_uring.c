@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rings of system calls. See io_uring(7). */
+#include "src/base/buf.h"
 #include "src/kind/emit.h"
 #include "src/kind/kinds.h"
 #include "src/kind/peek.h"
@@ -44,6 +45,24 @@ static bool is_number(const struct fdinfo_line *line)
 	return line->key_len > 0;
 }
 
+/* The kernel writes blanks, line ends and backslashes of a path as \ooo. */
+static void emit_path(const struct fdinfo_line *line, struct facts *out)
+{
+	autobuf path = BUF_INIT;
+
+	for (size_t i = 0; i < line->value_len; i++) {
+		const char *s = line->value + i;
+
+		if (*s == '\\' && line->value_len - i > 3 && s[1] >= '0' && s[1] <= '3') {
+			buf_addc(&path, (char)((s[1] - '0') << 6 | (s[2] & 7) << 3 | (s[3] & 7)));
+			i += 3;
+		} else {
+			buf_addc(&path, *s);
+		}
+	}
+	fact_bytes(out, NULL, buf_str(&path), path.len);
+}
+
 /* After the line "UserFiles: N" one line a registered file: "    0: /path". */
 static void emit_files(const struct fdent *e, struct facts *out)
 {
@@ -56,7 +75,7 @@ static void emit_files(const struct fdent *e, struct facts *out)
 	fact_list(out, "registered_files");
 	while (fdinfo_next(&at, end, &line)) {
 		if (inside && is_number(&line))
-			fact_bytes(out, NULL, line.value, line.value_len);
+			emit_path(&line, out);
 		else
 			inside = fdinfo_key_is(&line, "UserFiles");
 	}

@@ -53,7 +53,9 @@ enum origin origin_of(const struct mounts *m, const struct fdent *e)
 	 * table, yet their devices are mounted.
 	 */
 	mount = e->have & HAVE_STAT || e->assoc == ASSOC_MEM ? mount_of_dev(m, e->dev) : NULL;
-	return mount && strcmp(mount->fstype, "mqueue") != 0 ? ORIGIN_MOUNT : ORIGIN_KERNEL;
+	if (!mount)
+		return ORIGIN_KERNEL;
+	return strcmp(mount->fstype, "mqueue") == 0 ? ORIGIN_MQUEUE : ORIGIN_MOUNT;
 }
 
 bool fdent_is_largefile(const struct fdent *e)

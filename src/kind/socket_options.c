@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <linux/sockios.h>
+#include <linux/vm_sockets.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -143,9 +144,19 @@ static void set_address(const struct sockaddr_storage *ss, struct sock_addr *add
 	if (ss->ss_family == AF_INET) {
 		*addr = sock_addr_v4(&in->sin_addr);
 		*port = ntohs(in->sin_port);
-	} else {
+	} else if (ss->ss_family == AF_INET6) {
 		memcpy(addr->ip, &in6->sin6_addr, sizeof(addr->ip));
 		*port = ntohs(in6->sin6_port);
+	}
+}
+
+static void set_vsock(const struct sockaddr_storage *ss, uint32_t *cid, uint32_t *port)
+{
+	const struct sockaddr_vm *vm = (const struct sockaddr_vm *)ss;
+
+	if (ss->ss_family == AF_VSOCK) {
+		*cid = vm->svm_cid;
+		*port = vm->svm_port;
 	}
 }
 
@@ -153,24 +164,31 @@ static void set_address(const struct sockaddr_storage *ss, struct sock_addr *add
 static void emit_own_addresses(const struct fdent *e, int fd, struct facts *out)
 {
 	struct sock_info info = { .table = (uint8_t)fdent_sock_table(e) };
-	struct sockaddr_storage local = { 0 }, remote = { 0 };
-	socklen_t len = sizeof(local);
+	struct sockaddr_storage ss = { 0 };
+	socklen_t len = sizeof(ss);
 	autobuf text = BUF_INIT;
 
-	if (getsockname(fd, (struct sockaddr *)&local, &len) < 0 ||
-	    (local.ss_family != AF_INET && local.ss_family != AF_INET6))
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0 ||
+	    (ss.ss_family != AF_INET && ss.ss_family != AF_INET6 && ss.ss_family != AF_VSOCK))
 		return;
-	info.family = (uint8_t)local.ss_family;
-	set_address(&local, &info.in.local, &info.in.lport);
+	info.family = (uint8_t)ss.ss_family;
+	if (ss.ss_family == AF_VSOCK)
+		set_vsock(&ss, &info.vm.local_cid, &info.vm.local_port);
+	else
+		set_address(&ss, &info.in.local, &info.in.lport);
 	sock_local_text(&text, &info);
 	fact_text(out, "local", buf_str(&text));
-	len = sizeof(remote);
-	if (getpeername(fd, (struct sockaddr *)&remote, &len) < 0)
+	len = sizeof(ss);
+	if (getpeername(fd, (struct sockaddr *)&ss, &len) < 0)
 		return;
-	set_address(&remote, &info.in.remote, &info.in.rport);
+	if (info.family == AF_VSOCK)
+		set_vsock(&ss, &info.vm.remote_cid, &info.vm.remote_port);
+	else
+		set_address(&ss, &info.in.remote, &info.in.rport);
 	buf_reset(&text);
 	sock_remote_text(&text, &info);
-	fact_text(out, "remote", buf_str(&text));
+	if (text.len)
+		fact_text(out, "remote", text.data);
 }
 
 static void emit_untold(const struct fdent *e, int fd, struct facts *out)
