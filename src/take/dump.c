@@ -266,6 +266,9 @@ static int dump_file_from(struct dump_state *d, struct grab *g)
 	d->reopened = own >= 0 || g->reopened;
 	if (own >= 0)
 		grab_release(g);
+	else if (g->reopened)
+		p.method = fcntl(g->fd, F_GETFL) & O_NOATIME ? "pread of a re-open with O_NOATIME"
+							     : "pread of a re-open";
 	if (d->o->follow && !d->reopened) {
 		dump_fail(d, EPERM, "open");
 		fail_why(&d->r->fail,
@@ -344,7 +347,7 @@ static int unreadable(struct dump_state *d)
 	return -EIO;
 }
 
-static int finish(struct dump_state *d)
+static int complete(struct dump_state *d)
 {
 	struct dump_result *r = d->r;
 	uint64_t began;
@@ -383,6 +386,14 @@ static void set_path(struct dump_state *d, int err)
 	d->r->path = xstrdup(err < 0 ? d->out.partial : d->out.name);
 }
 
+int dump_finish(struct dump_state *d, int err)
+{
+	if (err == 0)
+		err = complete(d);
+	set_path(d, err);
+	return err;
+}
+
 static int run(const struct dump_opts *o, struct dump_result *result, bool held)
 {
 	struct dump_state d = { .o = o, .r = result, .src = -1 };
@@ -399,9 +410,7 @@ static int run(const struct dump_opts *o, struct dump_result *result, bool held)
 	r = out_open(&d.out, &o->out, &result->fail);
 	if (r == 0) {
 		r = is_plain_file(o, held) ? dump_file(&d, held) : dump_pieces(&d, held);
-		if (r == 0)
-			r = finish(&d);
-		set_path(&d, r);
+		r = dump_finish(&d, r);
 	}
 	out_close(&d.out);
 	hasher_free(d.hasher);

@@ -42,6 +42,12 @@ bool dump_changed(struct dump_state *d);
 /* Compare source bytes [from, to) with the output: differences are unstable, or repaired. */
 int dump_verify(struct dump_state *d, uint64_t from, uint64_t to, bool repair);
 
+/*
+ * The end of a copy that resulted in err: cut, hash, fsync, name; or what is kept of
+ * it. Fills size, path, complete and the times. Returns 0 or -errno.
+ */
+int dump_finish(struct dump_state *d, int err);
+
 /* The hash of the output as it is, by reading it again. */
 int dump_rehash(struct dump_state *d);
 

@@ -151,7 +151,7 @@ static int take_slot(struct grab *g, const struct target *t, const struct fdent 
 }
 
 /* "map: START-END maps: N": the name in map_files. */
-static void assoc_path(const struct fdent *e, char *p, size_t size)
+void grab_assoc_path(const struct fdent *e, char *p, size_t size)
 {
 	struct fdinfo_line line;
 	const char *at = e->extra;
@@ -172,7 +172,7 @@ static int open_assoc(const struct target *t, const struct fdent *e, struct fail
 	char path[128], who[128];
 	int fd;
 
-	assoc_path(e, path, sizeof(path));
+	grab_assoc_path(e, path, sizeof(path));
 	fd = openat(t->dir, path, flags | O_NOATIME);
 	if (fd < 0 && errno == EPERM)
 		fd = openat(t->dir, path, flags);
@@ -269,7 +269,7 @@ static uint32_t assoc_mount(const struct fdent *e, int procfs)
 	char path[160], what[128];
 	struct statx sx;
 
-	assoc_path(e, what, sizeof(what));
+	grab_assoc_path(e, what, sizeof(what));
 	snprintf(path, sizeof(path), "%d/%s", e->proc->pid, what);
 	if (procfs < 0 || !e->proc ||
 	    statx(procfs, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_MNT_ID, &sx) < 0 ||

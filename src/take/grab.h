@@ -37,6 +37,9 @@ void grab_release(struct grab *g);
 void grab_release_scoped(struct grab *g);
 #define autograb __attribute__((cleanup(grab_release_scoped))) struct grab
 
+/* The name below /proc/PID of what is no descriptor: "exe", "map_files/START-END". */
+void grab_assoc_path(const struct fdent *e, char *p, size_t size);
+
 /*
  * May a close, a stat or a read of it wait for somebody who stopped answering?
  * By kind and mount; memfds and the like are on mounts of the kernel's own.

@@ -24,6 +24,7 @@ const struct cmd *const cmds[] = {
 	&cmd_drop,
 	&cmd_help,
 	NULL,
+	&cmd_recover, &cmd_seek, &cmd_read, &cmd_write, &cmd_signal, &cmd_elf, &cmd_help, NULL,
 };
 /* clang-format on */
 

@@ -15,6 +15,7 @@ extern const struct cmd cmd_hold;
 extern const struct cmd cmd_ls;
 extern const struct cmd cmd_peek;
 extern const struct cmd cmd_read;
+extern const struct cmd cmd_recover;
 extern const struct cmd cmd_same;
 extern const struct cmd cmd_seek;
 extern const struct cmd cmd_show;

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+/* filch recover: deleted files that some process still has. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "src/base/alloc.h"
+#include "src/base/fd.h"
+#include "src/base/json.h"
+#include "src/take/recover.h"
+#include "ui/cli/cmds.h"
+#include "ui/cli/progress.h"
+
+struct recover_values {
+	const char *out, *hash;
+	bool list, empty, preserve, force, original, messages, zero_fill, json;
+};
+
+static const struct opt recover_opts_table[] = {
+	{ "output", 'o', OPT_TEXT, offsetof(struct recover_values, out), "DIR",
+	  "where to: made if need be, with a recovered.jsonl" },
+	{ "list", 0, OPT_FLAG, offsetof(struct recover_values, list), NULL,
+	  "only show what there is, with sizes" },
+	{ "json", 0, OPT_FLAG, offsetof(struct recover_values, json), NULL,
+	  "one JSON object a file on standard output" },
+	{ "empty", 0, OPT_FLAG, offsetof(struct recover_values, empty), NULL, "empty ones too" },
+	{ "preserve", 0, OPT_FLAG, offsetof(struct recover_values, preserve), NULL,
+	  "owner and mode too, but never set-user-ID or set-group-ID" },
+	{ "to-original-path", 0, OPT_FLAG, offsetof(struct recover_values, original), NULL,
+	  "back to where it was; never over a file that is there" },
+	{ "hash", 0, OPT_TEXT, offsetof(struct recover_values, hash), "none|LIST",
+	  "sha256 (unless told), sha512, sha1, md5" },
+	{ "zero-fill", 0, OPT_FLAG, offsetof(struct recover_values, zero_fill), NULL,
+	  "zeros where a file cannot be read" },
+	{ "all-messages", 0, OPT_FLAG, offsetof(struct recover_values, messages), NULL,
+	  "sockets: what is in flight behind the first message, by moving SO_PEEK_OFF for "
+	  "moments" },
+	{ "force", 0, OPT_FLAG, offsetof(struct recover_values, force), NULL,
+	  "even if there is no room for all of it" },
+	{ NULL, 0, OPT_FLAG, 0, NULL, NULL },
+};
+
+struct recovery {
+	struct cli *cli;
+	const struct recover_values *v;
+	struct recover_list list;
+	struct recover_opts find;
+	struct recover_save save;
+	struct progress progress;
+	atomic_bool cancel;
+	int jsonl;
+};
+
+static void draw(void *arg, uint64_t done, uint64_t total)
+{
+	struct recovery *r = arg;
+
+	progress_draw(&r->progress, done, total);
+}
+
+static void holder(struct buf *out, const struct recover_item *item)
+{
+	const struct fdent *e = item->ent;
+
+	buf_addf(out, "%d:", e->proc->pid);
+	if (e->fd >= 0)
+		buf_addf(out, "%d", e->fd);
+	else
+		buf_adds(out, assoc_name(e->assoc));
+}
+
+static void list_text(struct recovery *r, const struct recover_item *item)
+{
+	struct buf *out = &r->cli->out;
+	autobuf size = BUF_INIT, who = BUF_INIT;
+
+	text_size(&size, item->size);
+	holder(&who, item);
+	buf_addf(out, "%8s  %-14s %-9s ", buf_str(&size), buf_str(&who),
+		 recover_how_name(item->how));
+	text_display(out, item->name, item->name_len, r->cli->text);
+	buf_addc(out, '\n');
+}
+
+static void list_json(struct recovery *r, const struct recover_item *item)
+{
+	const struct fdent *e = item->ent;
+	struct json j;
+
+	json_init(&j, &r->cli->out);
+	json_object(&j, NULL);
+	json_i64(&j, "pid", e->proc->pid);
+	json_u64(&j, "start", e->proc->start);
+	if (e->fd >= 0)
+		json_i64(&j, "fd", e->fd);
+	else
+		json_null(&j, "fd");
+	json_str(&j, "found", recover_how_name(item->how));
+	json_bytes(&j, "name", item->name, item->name_len);
+	json_u64(&j, "size", item->size);
+	json_u64(&j, "allocated", item->blocks);
+	json_u64(&j, "ino", item->ino);
+	json_u64(&j, "holders", item->rows);
+	json_end_object(&j);
+	json_line(&j);
+}
+
+static void say_hidden(struct recovery *r)
+{
+	struct fail f;
+
+	fail_set(&f, 0, "", "unix sockets");
+	if (r->list.hidden) {
+		fail_why(&f, "%u descriptors are in flight behind the first message",
+			 r->list.hidden);
+		fail_advice(&f, "--all-messages");
+		cli_failed(r->cli, &f);
+	}
+	if (r->list.unreadable) {
+		fail_clear(&f);
+		fail_set(&f, EPERM, "", "%u unix sockets with descriptors in flight",
+			 r->list.unreadable);
+		fail_why(&f, "could not be looked into");
+		cli_failed(r->cli, &f);
+	}
+}
+
+static int show_list(struct recovery *r)
+{
+	for (size_t i = 0; i < r->list.n; i++) {
+		if (r->v->json)
+			list_json(r, &r->list.at[i]);
+		else
+			list_text(r, &r->list.at[i]);
+		cli_flush(r->cli, false);
+	}
+	cli_done(r->cli);
+	return 0;
+}
+
+static void log_record(struct recovery *r, const struct recover_item *item,
+		       const struct dump_result *result)
+{
+	autobuf line = BUF_INIT;
+	struct fail f;
+	int err = 0;
+
+	recover_record(&line, item, result);
+	if (r->jsonl >= 0)
+		err = fd_write_all(r->jsonl, buf_str(&line), line.len);
+	if (err < 0) {
+		fail_set(&f, -err, "write", "recovered.jsonl");
+		fail_class(&f, FAIL_OUTPUT);
+		cli_failed(r->cli, &f);
+	}
+	if (r->v->json)
+		buf_add(&r->cli->out, line.data, line.len);
+}
+
+static void say_saved(struct recovery *r, const struct recover_item *item,
+		      const struct dump_result *result)
+{
+	autobuf size = BUF_INIT, who = BUF_INIT;
+	struct buf *out = &r->cli->out;
+
+	if (r->v->json)
+		return;
+	text_size(&size, result->size);
+	holder(&who, item);
+	buf_addf(out, "%8s  %-14s ", buf_str(&size), buf_str(&who));
+	text_display(out, item->name, item->name_len, r->cli->text);
+	buf_adds(out, " -> ");
+	if (result->path)
+		text_display(out, result->path, strlen(result->path), r->cli->text);
+	buf_addc(out, '\n');
+}
+
+static void say_partial(struct recovery *r, const char *label, const struct dump_result *result)
+{
+	struct fail f;
+
+	fail_set(&f, 0, "", "%s", label);
+	if (result->missing[0]) {
+		fail_why(&f, "%s", result->missing);
+		cli_failed(r->cli, &f);
+	}
+	if (result->unstable.n) {
+		fail_why(&f, "%llu bytes changed while they were copied, the first at %llu",
+			 (unsigned long long)dump_ranges_total(&result->unstable),
+			 (unsigned long long)result->unstable.at[0].from);
+		cli_failed(r->cli, &f);
+	}
+}
+
+static void save_one(struct recovery *r, const struct recover_item *item)
+{
+	autobuf label = BUF_INIT;
+	struct dump_result result;
+	struct target who = { .pid = item->ent->proc->pid, .start = item->ent->proc->start };
+	int err;
+
+	holder(&label, item);
+	r->progress.what = buf_str(&label);
+	err = recover_save(item, &r->find, &r->save, &result);
+	progress_clear(&r->progress);
+	log_record(r, item, &result);
+	snprintf(who.comm, sizeof(who.comm), "%.*s", (int)item->ent->proc->comm_len,
+		 item->ent->proc->comm);
+	who.comm_len = strlen(who.comm);
+	cli_audit(r->cli, "recover", EFFECT_HOLD, &who, item->ent->fd,
+		  err < 0 ? &result.fail : NULL);
+	if (err < 0) {
+		cli_failed(r->cli, &result.fail);
+	} else {
+		say_saved(r, item, &result);
+		cli_done(r->cli);
+		say_partial(r, buf_str(&label), &result);
+	}
+	dump_result_release(&result);
+	cli_flush(r->cli, false);
+}
+
+static int open_output(struct recovery *r, struct fail *f)
+{
+	const char *out = r->v->out ? r->v->out : ".";
+
+	if (r->v->out && mkdir(out, 0700) < 0 && errno != EEXIST) {
+		fail_set(f, errno, "mkdir", "%s", out);
+		fail_class(f, FAIL_OUTPUT);
+		return -f->err;
+	}
+	r->save.dir = open(out, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (r->save.dir >= 0 && r->v->out)
+		r->jsonl = openat(r->save.dir, "recovered.jsonl",
+				  O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (r->save.dir >= 0 && (r->jsonl >= 0 || !r->v->out))
+		return 0;
+	fail_set(f, errno, "open", "%s", out);
+	fail_class(f, FAIL_OUTPUT);
+	return -f->err;
+}
+
+static int save_all(struct recovery *r)
+{
+	uint64_t avail;
+	struct fail f = { 0 };
+	int err = open_output(r, &f);
+
+	if (err == 0 && !r->v->original && !r->v->force)
+		err = recover_space(&r->list, r->save.dir, &avail, &f);
+	if (err < 0) {
+		cli_failed(r->cli, &f);
+		return err;
+	}
+	progress_signals(&r->cancel);
+	for (size_t i = 0; i < r->list.n && !atomic_load(&r->cancel); i++)
+		save_one(r, &r->list.at[i]);
+	progress_signals(NULL);
+	cli_done(r->cli);
+	return 0;
+}
+
+static bool allowed(struct recovery *r)
+{
+	enum effect e = r->v->messages ? EFFECT_SHARED : EFFECT_HOLD;
+
+	return cli_gate(r->cli, "recover", e,
+			"holds duplicates while copying; looks into the queues of unix sockets "
+			"that have descriptors in flight",
+			"deleted files");
+}
+
+static int recover_from(struct recovery *r, const struct survey_opts *opts)
+{
+	struct survey *s;
+	struct fail f = { 0 };
+
+	if (survey_take(&s, opts, &f) < 0) {
+		cli_failed(r->cli, &f);
+		return cli_status(r->cli);
+	}
+	r->find.survey = s;
+	/* A list alone may be had without a grab: then without what is in flight. */
+	r->find.in_flight = !(r->v->list && r->cli->globals.read_only);
+	if (recover_find(&r->list, &r->find, &f) < 0)
+		cli_failed(r->cli, &f);
+	else if (r->v->list)
+		show_list(r);
+	else
+		save_all(r);
+	say_hidden(r);
+	recover_list_release(&r->list);
+	survey_free(s);
+	return cli_status(r->cli);
+}
+
+/* Targets by name, to be surveyed: opened once, so that a wrong one is told. */
+static struct target_name *name_targets(struct cli *cli, int n, char **argv, size_t *found)
+{
+	struct target_name *names = xcalloc((size_t)n + 1, sizeof(*names));
+
+	*found = 0;
+	for (int i = 0; i < n; i++) {
+		struct target t;
+
+		if (cli_target(cli, argv[i], &t) < 0)
+			continue;
+		names[(*found)++] = (struct target_name){
+			.pid = t.pid, .tid = t.tid, .start = t.start, .has_start = true
+		};
+		target_close(&t);
+	}
+	return names;
+}
+
+static int recover_run(struct cli *cli, const void *values, int n, char **argv)
+{
+	const struct recover_values *v = values;
+	struct recovery r = {
+		.cli = cli,
+		.v = v,
+		.jsonl = -1,
+		.find = { .empty = v->empty, .all_messages = v->messages },
+		.save = { .dir = -1,
+			  .original_path = v->original,
+			  .preserve = v->preserve,
+			  .force = false,
+			  .zero_fill = v->zero_fill,
+			  .progress = draw },
+	};
+	struct survey_opts opts = { .procfs = cli->procfs, .want = SURVEY_ASSOC | SURVEY_THREADS };
+	autofree struct target_name *names = NULL;
+	struct fail f = { 0 };
+	int status;
+
+	if (!v->list && !v->out && !v->original)
+		return cli_usage(cli, "where to? -o DIR, or --list to see what there is");
+	if (hash_parse(v->hash ? v->hash : "sha256", &r.save.hashes, &f) < 0) {
+		cli_failed(cli, &f);
+		return cli_status(cli);
+	}
+	if (!(v->list && cli->globals.read_only) && !allowed(&r))
+		return cli_status(cli);
+	names = name_targets(cli, n, argv, &opts.n_targets);
+	if (n && !opts.n_targets)
+		return cli_status(cli);
+	opts.targets = n ? names : NULL;
+	r.save.cancel = &r.cancel;
+	r.save.arg = &r;
+	status = recover_from(&r, &opts);
+	fd_close(&r.jsonl);
+	fd_close(&r.save.dir);
+	return status;
+}
+
+const struct cmd cmd_recover = {
+	.name = "recover",
+	.args = "[TARGET...] -o DIR",
+	.summary = "save deleted files that a process still has",
+	.effect = EFFECT_HOLD,
+	.about = "Finds every deleted file and memfd, once each: open, only mapped, or only in\n"
+		 "flight in the queue of a unix socket; of all visible processes without TARGET.\n"
+		 "Not fooled by shared memory that only looks deleted. Saves them under their old\n"
+		 "names, sanitised, with their times, mode 0600; DIR/recovered.jsonl says of each\n"
+		 "where it came from and whether it is complete. The targets are not stopped.",
+	.opts = recover_opts_table,
+	.values_size = sizeof(struct recover_values),
+	.run = recover_run,
+};
