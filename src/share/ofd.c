@@ -66,14 +66,13 @@ static uint64_t mix_bytes(uint64_t h, const char *s, size_t len)
 }
 
 /*
- * An id that the kernel gave to what lies behind an anonymous inode. Not the
- * pid of a pidfd (it becomes -1) nor the program of a bpf link (it can be
+ * Not the pid of a pidfd (it becomes -1) nor the program of a bpf link (it can be
  * replaced): link_id comes first in the text and ends the search.
  */
-static uint64_t immutable_id(const struct fdent *e)
+uint64_t ofd_immutable_id(const struct fdent *e)
 {
-	static const char *const keys[] = { "eventfd-id", "clockid", "map_id", "link_id",
-					    "prog_id" };
+	static const char *const keys[] = { "eventfd-id", "clockid", "tty-index",
+					    "map_id",     "link_id", "prog_id" };
 	const char *at = e->extra, *end = e->extra + e->extra_len;
 	struct fdinfo_line line;
 
@@ -89,7 +88,7 @@ static uint64_t coarse_key(const struct fdent *e)
 {
 	uint64_t h = mix(1, e->flags & (O_ACCMODE | O_PATH));
 
-	return mix(mix(h, e->mnt_id), immutable_id(e));
+	return mix(mix(h, e->mnt_id), ofd_immutable_id(e));
 }
 
 static uint64_t fine_key(const struct fdent *e, uint64_t coarse)

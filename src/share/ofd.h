@@ -61,6 +61,13 @@ int ofd_group(struct procent *const *procs, size_t n_procs, const struct ofd_opt
  */
 int ofd_same(pid_t a, int fd_a, pid_t b, int fd_b);
 
+/*
+ * From fdinfo, an id that the kernel gave to what lies behind an inode that
+ * many share (anonymous ones, ptmx), and that never changes while it is open,
+ * hashed; 0: it has none.
+ */
+uint64_t ofd_immutable_id(const struct fdent *e);
+
 /* Sort and group the rows of one bucket; for ofd.c alone, see ofd_sort.c. */
 struct ofd_sort {
 	struct fdent *const *rows;
