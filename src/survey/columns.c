@@ -241,7 +241,8 @@ bool column_next(struct columns *c, const struct column_ref *ref, const struct f
 	while (*at < facts->n) {
 		const struct fact *fact = &facts->at[(*at)++];
 
-		if (fact->type == FACT_FAIL || !name_matches(fact->name, ref->fact))
+		if (fact->type == FACT_FAIL || fact->type == FACT_NULL ||
+		    !name_matches(fact->name, ref->fact))
 			continue;
 		*value = *fact;
 		return true;

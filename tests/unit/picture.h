@@ -27,6 +27,7 @@ static inline void picture_facts(const struct fdent *e, const struct kind_ctx *c
 	fact_i64(out, "delta", -3);
 	fact_time(out, "when", (int64_t)1700000000 * 1000000000);
 	fact_fail(out, "gone", "ioctl", 22);
+	fact_null(out, "absent");
 	fact_list(out, "seals");
 	fact_text(out, NULL, "F_SEAL_SHRINK");
 	fact_text(out, NULL, "F_SEAL_GROW");

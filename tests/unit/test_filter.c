@@ -144,6 +144,8 @@ static void test_facts(void **state)
 		{ "gone", 0 },
 		{ "gone=22", 0 },
 		{ "gone!=22", 0 },
+		{ "absent", 0 },
+		{ "absent!=1", 0 },
 		{ "nothing!=1", 0 },
 		{ "only3", 1 },
 		{ "only3=1 or fd=4", 2 },

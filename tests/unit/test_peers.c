@@ -292,12 +292,14 @@ static void test_eventfd(void **state)
 
 static void test_mqueue(void **state)
 {
+	/* Small: RLIMIT_MSGQUEUE counts bytes. */
+	struct mq_attr attr = { .mq_maxmsg = 1, .mq_msgsize = 8 };
 	struct scene s = { .n = 2 };
 	char name[32];
 
 	(void)state;
 	snprintf(name, sizeof(name), "/filch-peers-%d", getpid());
-	s.fds[0] = mq_open(name, O_RDWR | O_CREAT | O_EXCL, 0600, NULL);
+	s.fds[0] = mq_open(name, O_RDWR | O_CREAT | O_EXCL, 0600, &attr);
 	if (s.fds[0] < 0 || !kind_by_name("mqueue"))
 		skip();
 	s.fds[1] = mq_open(name, O_RDONLY);
