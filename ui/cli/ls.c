@@ -29,6 +29,14 @@ static const struct opt ls_opts[] = {
 	  "with facts that need a duplicate for a moment (effect: hold)" },
 	{ "wide-scan", 0, OPT_FLAG, offsetof(struct ls_values, wide_scan), NULL,
 	  "look for sharing and peers in every process" },
+	{ "summary", 0, OPT_FLAG, offsetof(struct ls_values, summary), NULL,
+	  "counts by kind and by process, and limits; with --watch what leaks" },
+	{ "watch", 0, OPT_FLAG, offsetof(struct ls_values, watch), NULL,
+	  "go on with what changes, a line each, until ^C" },
+	{ "interval", 0, OPT_TEXT, offsetof(struct ls_values, interval), "SECONDS",
+	  "between two looks (1)" },
+	{ "times", 0, OPT_COUNT, offsetof(struct ls_values, times), "N",
+	  "end --watch after so many looks" },
 	{ "stats", 0, OPT_FLAG, offsetof(struct ls_values, stats), NULL,
 	  "where the time went, as one JSON object on stderr" },
 	{ NULL, 0, OPT_FLAG, 0, NULL, NULL },
@@ -92,6 +100,22 @@ static void filter_complain(struct cli *cli, const char *text, const struct filt
 		    (int)cells, "");
 }
 
+static int parse_interval(struct cli *cli, struct listing *l)
+{
+	const char *text = l->v->interval;
+	char *end;
+	double seconds;
+
+	l->interval_ms = 1000;
+	if (!text)
+		return STATUS_OK;
+	seconds = strtod(text, &end);
+	if (end == text || *end || !(seconds >= 0.01 && seconds <= 86400))
+		return cli_usage(cli, "--interval wants seconds from 0.01 to 86400");
+	l->interval_ms = (int)(seconds * 1000);
+	return STATUS_OK;
+}
+
 static int compile(struct cli *cli, struct listing *l)
 {
 	const struct ls_values *v = l->v;
@@ -111,7 +135,7 @@ static int compile(struct cli *cli, struct listing *l)
 		cli_failed(cli, &f);
 		return cli_status(cli);
 	}
-	return STATUS_OK;
+	return parse_interval(cli, l);
 }
 
 void listing_release(struct listing *l)
@@ -351,6 +375,19 @@ int listing_survey(struct cli *cli, const struct listing *l, struct survey **s)
 	return r;
 }
 
+/* Takes the survey over. */
+static void show(struct cli *cli, struct listing *l, struct survey *s)
+{
+	if (l->v->summary) {
+		listing_summary(cli, l, s);
+	} else if (l->v->watch) {
+		listing_watch(cli, l, s);
+	} else {
+		listing_print(cli, l, s);
+		survey_free(s);
+	}
+}
+
 static int ls_run(struct cli *cli, const void *values, int n, char **argv)
 {
 	struct listing l = { .v = values, .names = xcalloc((size_t)n, sizeof(*l.names)) };
@@ -360,13 +397,12 @@ static int ls_run(struct cli *cli, const void *values, int n, char **argv)
 	l.n_targets = open_targets(cli, n, argv, l.names);
 	status = n && !l.n_targets ? cli_status(cli) : compile(cli, &l);
 	if (status == STATUS_OK && listing_survey(cli, &l, &s) == 0) {
-		listing_print(cli, &l, s);
 		if (l.v->stats)
 			print_stats(s);
 		check_tables(cli, &l, s);
 		if (!l.n_targets || cli->failed < l.n_targets)
 			cli_done(cli);
-		survey_free(s);
+		show(cli, &l, s);
 	}
 	listing_release(&l);
 	return status == STATUS_OK ? cli_status(cli) : status;

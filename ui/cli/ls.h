@@ -8,8 +8,9 @@
 #include "ui/cli/cli.h"
 
 struct ls_values {
-	bool json, group, no_headings, grab, wide_scan, stats;
-	const char *columns, *filter, *sort;
+	bool json, group, no_headings, grab, wide_scan, stats, watch, summary;
+	const char *columns, *filter, *sort, *interval;
+	int64_t times;
 };
 
 struct listing {
@@ -21,6 +22,7 @@ struct listing {
 	bool sort_down;
 	struct filter *filter;
 	size_t not_grabbed;
+	int interval_ms; /* between two surveys of --watch */
 };
 
 /* Survey what is to be listed: 0, or -errno after cli_failed(). */
@@ -31,5 +33,16 @@ size_t listing_rows(const struct listing *l, struct columns *c, const struct sur
 		    const struct fdent ***rows);
 void listing_print(struct cli *cli, struct listing *l, const struct survey *s);
 void listing_release(struct listing *l);
+
+/* --watch: the list, then what changes, until ^C or until the targets are gone. */
+void listing_watch(struct cli *cli, struct listing *l, struct survey *first);
+/* --summary: counts, limits and, with --watch, what grows. */
+void listing_summary(struct cli *cli, struct listing *l, struct survey *first);
+
+/*
+ * The next survey, an interval later. False: the user stopped us, the targets
+ * are gone, or that was the last one asked for; *round counts.
+ */
+bool listing_next(struct cli *cli, const struct listing *l, unsigned *round, struct survey **s);
 
 #endif
