@@ -62,6 +62,7 @@ struct peek {
 	const char *method; /* "pread", "tee", "MSG_PEEK", ...: a static string */
 	bool incomplete;    /* more was there than could be seen */
 	char missing[160];  /* what, in words */
+	uint64_t pause_ns;  /* send_queue: for how long the target stood still */
 	struct fail *fail;
 };
 

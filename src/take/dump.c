@@ -13,6 +13,7 @@
 
 #include "src/base/alloc.h"
 #include "src/base/fd.h"
+#include "src/stop/freeze.h"
 #include "src/take/dump_state.h"
 #include "src/take/grab.h"
 #include "src/take/look.h"
@@ -26,6 +27,8 @@ struct cell dump_effect(const struct dump_opts *o)
 {
 	struct cell c = *kind_cell(kind_in(o), OP_DUMP);
 
+	if (o->freeze && c.effect != EFFECT_REFUSED)
+		return *kind_cell(kind_in(o), OP_FREEZE);
 	if (c.effect == EFFECT_HOLD && o->may_move_peek_off && S_ISSOCK(o->ent->mode)) {
 		c.effect = EFFECT_SHARED;
 		c.words = "holds a duplicate, and moves SO_PEEK_OFF of every holder for moments: "
@@ -324,6 +327,12 @@ static int check(struct dump_state *d)
 		fail_why(&d->r->fail, "%s", d->r->effect.words);
 		return -EOPNOTSUPP;
 	}
+	if (d->o->freeze && (d->o->follow || !d->o->target)) {
+		dump_fail(d, EINVAL, "dump");
+		fail_class(&d->r->fail, FAIL_USAGE);
+		fail_why(&d->r->fail, "a target that stands still writes nothing to follow");
+		return -EINVAL;
+	}
 	if ((d->o->follow || d->o->ranges.n) && k->peek != peek_file && k->peek != peek_map) {
 		dump_fail(d, EINVAL, "dump");
 		fail_class(&d->r->fail, FAIL_USAGE);
@@ -386,6 +395,24 @@ static void set_path(struct dump_state *d, int err)
 	d->r->path = xstrdup(err < 0 ? d->out.partial : d->out.name);
 }
 
+/* Read the source: while the target stands still, if that is wanted. */
+static int dump_source(struct dump_state *d, bool held)
+{
+	struct freeze z;
+	int r;
+
+	if (d->o->freeze) {
+		r = freeze_begin(&z, d->o->target, FREEZE_ALLOW_ALL, &d->r->fail);
+		if (r < 0)
+			return r;
+		d->r->frozen = freeze_way_info(freeze_way(&z))->name;
+	}
+	r = is_plain_file(d->o, held) ? dump_file(d, held) : dump_pieces(d, held);
+	if (d->o->freeze)
+		d->r->pause_ns = freeze_end(&z);
+	return r;
+}
+
 int dump_finish(struct dump_state *d, int err)
 {
 	if (err == 0)
@@ -409,7 +436,7 @@ static int run(const struct dump_opts *o, struct dump_result *result, bool held)
 		return dump_fail(&d, errno, "pthread_create");
 	r = out_open(&d.out, &o->out, &result->fail);
 	if (r == 0) {
-		r = is_plain_file(o, held) ? dump_file(&d, held) : dump_pieces(&d, held);
+		r = dump_source(&d, held);
 		r = dump_finish(&d, r);
 	}
 	out_close(&d.out);

@@ -47,7 +47,8 @@ struct dump_opts {
 	 * held meanwhile, which delays nobody's IN_CLOSE_WRITE.
 	 */
 	bool follow;
-	bool may_move_peek_off;    /* see peek.h: all datagrams */
+	bool may_move_peek_off; /* see peek.h: all datagrams */
+	bool freeze; /* the target stands still while its source is read; see OP_FREEZE */
 	const atomic_bool *cancel; /* may be NULL */
 	/* At most every 100 ms, and at the end; total 0: unknown. May be NULL. */
 	void (*progress)(void *arg, uint64_t done, uint64_t total);
@@ -84,7 +85,9 @@ struct dump_result {
 	char missing[160]; /* what could not be seen, in words; empty: nothing */
 	enum dump_end end; /* why following ended */
 	uint64_t copy_ns, sync_ns;
-	struct fail fail; /* err 0: it went well */
+	uint64_t pause_ns;  /* freeze: for how long it stood still */
+	const char *frozen; /* by which way: "ptrace"; NULL: it was not */
+	struct fail fail;   /* err 0: it went well */
 };
 
 /* What it will do at most, with words: for the gate. */

@@ -75,6 +75,10 @@ void dump_facts(const struct dump_result *r, struct facts *out)
 		fact_text(out, "missing", r->missing);
 	if (r->end != DUMP_END_DATA)
 		fact_text(out, "followed_until", ends[r->end]);
+	if (r->frozen) {
+		fact_text(out, "frozen_by", r->frozen);
+		fact_ns(out, "pause", r->pause_ns);
+	}
 	fact_ns(out, "copy_time", r->copy_ns);
 	fact_ns(out, "sync_time", r->sync_ns);
 	error(out, &r->fail);

@@ -8,6 +8,7 @@
 
 #include "src/base/fd.h"
 #include "src/take/grab.h"
+#include "src/take/sendq.h"
 
 struct cell look_effect(const struct peek *p)
 {
@@ -25,7 +26,7 @@ struct cell look_effect(const struct peek *p)
 static const struct kind *checked_kind(struct peek *p)
 {
 	const struct kind *k = p->ent->kind ? p->ent->kind : kind_of(p->ent);
-	const struct cell *c = kind_cell(k, OP_PEEK);
+	const struct cell *c = kind_cell(k, p->send_queue ? OP_PEEK_SEND : OP_PEEK);
 
 	if (k->peek && c->effect != EFFECT_REFUSED)
 		return k;
@@ -37,6 +38,10 @@ int look_held(struct peek *p)
 {
 	const struct kind *k = checked_kind(p);
 
+	if (p->send_queue)
+		return peek_refuse(p, EOPNOTSUPP, "peek",
+				   "the send queue wants the process that has it, to stop it",
+				   NULL);
 	return k ? k->peek(p) : -EOPNOTSUPP;
 }
 
@@ -180,8 +185,11 @@ int look(struct peek *p, const struct target *t)
 	p->method = NULL;
 	p->incomplete = false;
 	p->missing[0] = '\0';
+	p->pause_ns = 0;
 	if (!checked_kind(p))
 		return -EOPNOTSUPP;
+	if (p->send_queue)
+		return sendq_look(p, t, &p->pause_ns);
 	if (grab_may_hang(p->ent, p->ctx))
 		return look_in_helper(p, t);
 	return look_direct(p, t);

@@ -60,9 +60,9 @@ struct recover_save {
 	int dir;            /* the folder */
 	bool original_path; /* instead: where it was, seen from the process's root */
 	bool preserve;      /* owner and mode, never set-user-ID or set-group-ID */
-	bool force;
 	unsigned hashes;
 	bool zero_fill;
+	bool freeze; /* stop each holder while it is copied */
 	const atomic_bool *cancel;
 	void (*progress)(void *arg, uint64_t done, uint64_t total);
 	void *arg;

@@ -194,10 +194,11 @@ int recover_save(const struct recover_item *item, const struct recover_opts *o,
 		.pid = p->pid, .tid = p->tid, .start = p->start, .has_start = true
 	};
 	struct dump_opts d = {
-		.out = { .fd = -1, .force = save->force && !save->original_path },
+		.out = { .fd = -1 },
 		.hashes = save->hashes,
 		.max_bytes = UINT64_MAX,
 		.zero_fill = save->zero_fill,
+		.freeze = save->freeze && item->fd < 0,
 		.cancel = save->cancel,
 		.progress = save->progress,
 		.arg = save->arg,

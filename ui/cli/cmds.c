@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-/* One a line. */
-/* clang-format off */
+/* clang-format off: one a line */
 const struct cmd *const cmds[] = {
 	&cmd_ls,
 	&cmd_show,
@@ -13,6 +12,7 @@ const struct cmd *const cmds[] = {
 	&cmd_why,
 	&cmd_peek,
 	&cmd_dump,
+	&cmd_recover,
 	&cmd_seek,
 	&cmd_read,
 	&cmd_write,
@@ -24,7 +24,6 @@ const struct cmd *const cmds[] = {
 	&cmd_drop,
 	&cmd_help,
 	NULL,
-	&cmd_recover, &cmd_seek, &cmd_read, &cmd_write, &cmd_signal, &cmd_elf, &cmd_help, NULL,
 };
 /* clang-format on */
 

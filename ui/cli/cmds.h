@@ -5,10 +5,10 @@
 
 #include "ui/cli/cli.h"
 
+extern const struct cmd cmd_drop;
 extern const struct cmd cmd_dump;
 extern const struct cmd cmd_elf;
 extern const struct cmd cmd_exec;
-extern const struct cmd cmd_drop;
 extern const struct cmd cmd_held;
 extern const struct cmd cmd_help;
 extern const struct cmd cmd_hold;

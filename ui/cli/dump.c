@@ -20,7 +20,7 @@
 struct dump_values {
 	const char *out, *hash, *range;
 	uint64_t max_bytes;
-	bool follow, resume, force, zero_fill, json, messages, in_flight;
+	bool follow, resume, force, zero_fill, json, messages, in_flight, freeze;
 };
 
 static const struct opt dump_opts_table[] = {
@@ -38,6 +38,8 @@ static const struct opt dump_opts_table[] = {
 	  "go on with OUT.partial; what it has is compared with the source" },
 	{ "force", 0, OPT_FLAG, offsetof(struct dump_values, force), NULL,
 	  "replace OUT, at once and only when complete" },
+	{ "freeze", 0, OPT_FLAG, offsetof(struct dump_values, freeze), NULL,
+	  "stop the target while its contents are read (effect: stop)" },
 	{ "zero-fill", 0, OPT_FLAG, offsetof(struct dump_values, zero_fill), NULL,
 	  "zeros where the source cannot be read" },
 	{ "all-messages", 0, OPT_FLAG, offsetof(struct dump_values, messages), NULL,
@@ -127,6 +129,9 @@ static void report(struct dumper *d, const struct dump_result *r, const char *la
 static void settle(struct dumper *d, const char *label, struct dump_result *r, int err)
 {
 	progress_clear(&d->progress);
+	if (r->frozen)
+		cli_message(d->cli, "%s: the target stood still for %.1f ms (%s)", label,
+			    (double)r->pause_ns / 1e6, r->frozen);
 	if (err == 0 || d->v->json)
 		report(d, r, label);
 	if (err == 0) {
@@ -203,6 +208,7 @@ static int dump_one(struct cli *cli, const struct desc_ref *ref, void *arg)
 		.max_bytes = d->v->max_bytes,
 		.zero_fill = d->v->zero_fill,
 		.follow = d->v->follow,
+		.freeze = d->v->freeze,
 		.may_move_peek_off = d->v->messages || d->v->in_flight,
 		.cancel = &d->cancel,
 		.progress = progress,

@@ -168,6 +168,9 @@ static int peek_one(struct cli *cli, const struct desc_ref *d, void *arg)
 		return r;
 	}
 	cli_done(cli);
+	if (p.pause_ns)
+		cli_message(cli, "%s: the target stood still for %.1f ms", d->label,
+			    (double)p.pause_ns / 1e6);
 	say_missing(cli, d, &p);
 	return 0;
 }

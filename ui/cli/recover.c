@@ -17,7 +17,7 @@
 
 struct recover_values {
 	const char *out, *hash;
-	bool list, empty, preserve, force, original, messages, zero_fill, json;
+	bool list, empty, preserve, force, original, messages, zero_fill, json, freeze;
 };
 
 static const struct opt recover_opts_table[] = {
@@ -39,6 +39,8 @@ static const struct opt recover_opts_table[] = {
 	{ "all-messages", 0, OPT_FLAG, offsetof(struct recover_values, messages), NULL,
 	  "sockets: what is in flight behind the first message, by moving SO_PEEK_OFF for "
 	  "moments" },
+	{ "freeze", 0, OPT_FLAG, offsetof(struct recover_values, freeze), NULL,
+	  "stop each holder while its file is copied (effect: stop)" },
 	{ "force", 0, OPT_FLAG, offsetof(struct recover_values, force), NULL,
 	  "even if there is no room for all of it" },
 	{ NULL, 0, OPT_FLAG, 0, NULL, NULL },
@@ -167,6 +169,9 @@ static void say_saved(struct recovery *r, const struct recover_item *item,
 	autobuf size = BUF_INIT, who = BUF_INIT;
 	struct buf *out = &r->cli->out;
 
+	if (result->frozen)
+		cli_message(r->cli, "process %d stood still for %.1f ms (%s)", item->ent->proc->pid,
+			    (double)result->pause_ns / 1e6, result->frozen);
 	if (r->v->json)
 		return;
 	text_size(&size, result->size);
@@ -211,7 +216,7 @@ static void save_one(struct recovery *r, const struct recover_item *item)
 	snprintf(who.comm, sizeof(who.comm), "%.*s", (int)item->ent->proc->comm_len,
 		 item->ent->proc->comm);
 	who.comm_len = strlen(who.comm);
-	cli_audit(r->cli, "recover", EFFECT_HOLD, &who, item->ent->fd,
+	cli_audit(r->cli, "recover", r->v->freeze ? EFFECT_STOP : EFFECT_HOLD, &who, item->ent->fd,
 		  err < 0 ? &result.fail : NULL);
 	if (err < 0) {
 		cli_failed(r->cli, &result.fail);
@@ -266,7 +271,7 @@ static int save_all(struct recovery *r)
 
 static bool allowed(struct recovery *r)
 {
-	enum effect e = r->v->messages ? EFFECT_SHARED : EFFECT_HOLD;
+	enum effect e = r->v->freeze ? EFFECT_STOP : r->v->messages ? EFFECT_SHARED : EFFECT_HOLD;
 
 	return cli_gate(r->cli, "recover", e,
 			"holds duplicates while copying; looks into the queues of unix sockets "
@@ -328,7 +333,7 @@ static int recover_run(struct cli *cli, const void *values, int n, char **argv)
 		.save = { .dir = -1,
 			  .original_path = v->original,
 			  .preserve = v->preserve,
-			  .force = false,
+			  .freeze = v->freeze,
 			  .zero_fill = v->zero_fill,
 			  .progress = draw },
 	};

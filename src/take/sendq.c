@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#include "src/take/sendq.h"
+
+#include <errno.h>
+#include <linux/sockios.h>
+#include <netinet/tcp.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "src/base/alloc.h"
+#include "src/stop/freeze.h"
+#include "src/survey/survey.h"
+#include "src/take/grab.h"
+
+#define SLACK (64 * 1024) /* written between the first look and the freeze */
+
+/* What the guardian needs to know, copied into it when it starts. */
+struct repair {
+	int fd;
+	int reuse; /* SO_REUSEADDR before */
+};
+
+static int set_int(int fd, int level, int option, int v)
+{
+	return setsockopt(fd, level, option, &v, sizeof(v)) < 0 ? -errno : 0;
+}
+
+static void leave_repair(void *arg)
+{
+	const struct repair *r = arg;
+
+	/* Twice, for it is the one call that must not be lost. */
+	if (set_int(r->fd, IPPROTO_TCP, TCP_REPAIR, TCP_REPAIR_OFF_NO_WP) < 0)
+		set_int(r->fd, IPPROTO_TCP, TCP_REPAIR, TCP_REPAIR_OFF);
+	set_int(r->fd, SOL_SOCKET, SO_REUSEADDR, r->reuse);
+}
+
+/* In repair mode for the time of one recv: bytes, or -errno with the call. */
+static ssize_t peek_repaired(const struct repair *rep, void *p, size_t len, const char **call)
+{
+	ssize_t n;
+	int r;
+
+	*call = "setsockopt";
+	r = set_int(rep->fd, IPPROTO_TCP, TCP_REPAIR, TCP_REPAIR_ON);
+	if (r < 0)
+		return r;
+	r = set_int(rep->fd, IPPROTO_TCP, TCP_REPAIR_QUEUE, TCP_SEND_QUEUE);
+	n = r;
+	if (r == 0) {
+		*call = "recv";
+		n = recv(rep->fd, p, len, MSG_PEEK | MSG_DONTWAIT);
+		n = n < 0 ? -errno : n;
+	}
+	leave_repair((void *)(uintptr_t)rep);
+	return n;
+}
+
+static ssize_t guarded(struct peek *p, const struct repair *rep, void *buf, size_t len)
+{
+	struct repair copy = *rep;
+	const char *call = "recv";
+	sigset_t all, before;
+	struct guardian g;
+	ssize_t n;
+	int r = guardian_start(&g, leave_repair, &copy, &copy.fd, 1, p->fail);
+
+	if (r < 0)
+		return r;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	n = peek_repaired(rep, buf, len, &call);
+	guardian_disarm(&g);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (n >= 0)
+		return n;
+	peek_fail(p, (int)-n, call);
+	if (n == -EPERM) {
+		fail_why(p->fail, "TCP_REPAIR needs CAP_NET_ADMIN in the user namespace of the "
+				  "socket's network");
+		fail_advice(p->fail, "sudo filch ...");
+	}
+	return n;
+}
+
+static int is_connected(struct peek *p)
+{
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(p->fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
+		return peek_refuse(p, EOPNOTSUPP, "getsockopt",
+				   "only TCP has a send queue to look at", NULL);
+	if (info.tcpi_state == TCP_LISTEN)
+		return peek_refuse(p, EINVAL, "peek", "it is a listening socket: it sends nothing",
+				   "peek shows the connections that wait");
+	return 0;
+}
+
+/* Does another process have the same description? It would get EPERM in the window. */
+static int check_holders(struct peek *p, const struct target *t)
+{
+	struct survey_opts o = { .procfs = p->ctx->procfs, .want = SURVEY_SHARE };
+	struct survey_iter it = { 0 };
+	const struct fdent *ours, *e;
+	struct survey *s;
+	pid_t other = 0;
+
+	if (survey_take(&s, &o, NULL) < 0)
+		return 0;
+	ours = survey_find(s, t->pid, t->tid, p->ent->fd);
+	while (ours && ours->ofd && !other && (e = survey_next(s, &it)))
+		if (e->ofd == ours->ofd && e->proc->pid != t->pid && e->proc->pid != getpid())
+			other = e->proc->pid;
+	survey_free(s);
+	if (!other)
+		return 0;
+	peek_fail(p, EBUSY, "peek");
+	fail_why(p->fail,
+		 "process %d has the same open file description, and a read or write of "
+		 "its in that moment would fail or go astray",
+		 other);
+	return -EBUSY;
+}
+
+static ssize_t freeze_and_peek(struct peek *p, const struct target *t, void *buf, size_t len,
+			       uint64_t *pause_ns)
+{
+	struct repair rep = { .fd = p->fd };
+	socklen_t size = sizeof(rep.reuse);
+	struct freeze z;
+	uint64_t pause;
+	ssize_t n;
+	int r;
+
+	getsockopt(p->fd, SOL_SOCKET, SO_REUSEADDR, &rep.reuse, &size);
+	r = freeze_begin(&z, t, FREEZE_ALLOW_ALL, p->fail);
+	if (r < 0)
+		return r;
+	n = guarded(p, &rep, buf, len);
+	pause = freeze_end(&z);
+	if (pause_ns)
+		*pause_ns = pause;
+	return n;
+}
+
+static int show(struct peek *p, const char *buf, size_t len)
+{
+	size_t shown = p->limit < len ? (size_t)p->limit : len;
+
+	if (!shown)
+		return 0;
+	return p->piece(p, &(struct peek_piece){
+				   .unit = PEEK_BYTES,
+				   .data = buf,
+				   .len = shown,
+				   .full_len = shown,
+			   });
+}
+
+static int look_queue(struct peek *p, const struct target *t, uint64_t *pause_ns)
+{
+	int queued = 0;
+	ssize_t n;
+	int r = is_connected(p);
+
+	if (r == 0 && ioctl(p->fd, SIOCOUTQ, &queued) < 0)
+		r = peek_fail(p, errno, "ioctl");
+	/* Nothing there: nobody needs to stand still for that. */
+	if (r < 0 || queued <= 0)
+		return r;
+	r = check_holders(p, t);
+	if (r < 0)
+		return r;
+	autofree char *buf = malloc((size_t)queued + SLACK);
+	if (!buf)
+		return peek_fail(p, ENOMEM, "malloc");
+	n = freeze_and_peek(p, t, buf, (size_t)queued + SLACK, pause_ns);
+	return n < 0 ? (int)n : show(p, buf, (size_t)n);
+}
+
+int sendq_look(struct peek *p, const struct target *t, uint64_t *pause_ns)
+{
+	struct grab g;
+	int r = grab_take(&g, t, p->ent, p->ctx->procfs, p->fail);
+
+	if (r < 0)
+		return r;
+	p->method = "TCP_REPAIR";
+	p->fd = g.fd;
+	r = look_queue(p, t, pause_ns);
+	p->fd = -1;
+	grab_release(&g);
+	return r;
+}
