@@ -8,36 +8,15 @@
 
 #include "src/base/alloc.h"
 
-void buf_reserve(struct buf *b, size_t more)
+void buf_grow(struct buf *b, size_t more)
 {
 	size_t need = b->len + more + 1;
 	size_t cap = b->cap ? b->cap : 64;
 
-	if (need <= b->cap)
-		return;
 	while (cap < need)
 		cap *= 2;
 	b->data = xrealloc(b->data, cap);
 	b->cap = cap;
-}
-
-void buf_add(struct buf *b, const void *p, size_t len)
-{
-	buf_reserve(b, len);
-	if (len)
-		memcpy(b->data + b->len, p, len);
-	b->len += len;
-	b->data[b->len] = '\0';
-}
-
-void buf_adds(struct buf *b, const char *s)
-{
-	buf_add(b, s, strlen(s));
-}
-
-void buf_addc(struct buf *b, char c)
-{
-	buf_add(b, &c, 1);
 }
 
 void buf_addu(struct buf *b, uint64_t v)

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buf {
 	char *data; /* NULL while nothing was ever added */
@@ -17,10 +18,36 @@ struct buf {
 		NULL, 0, 0                                                                         \
 	}
 
-void buf_reserve(struct buf *b, size_t more); /* room for more bytes and a NUL */
-void buf_add(struct buf *b, const void *p, size_t len);
-void buf_adds(struct buf *b, const char *s);
-void buf_addc(struct buf *b, char c);
+void buf_grow(struct buf *b, size_t more);
+
+/* Room for more bytes and a NUL. */
+static inline void buf_reserve(struct buf *b, size_t more)
+{
+	if (b->len + more + 1 > b->cap)
+		buf_grow(b, more);
+}
+
+static inline void buf_add(struct buf *b, const void *p, size_t len)
+{
+	buf_reserve(b, len);
+	if (len)
+		memcpy(b->data + b->len, p, len);
+	b->len += len;
+	b->data[b->len] = '\0';
+}
+
+static inline void buf_adds(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
+static inline void buf_addc(struct buf *b, char c)
+{
+	buf_reserve(b, 1);
+	b->data[b->len++] = c;
+	b->data[b->len] = '\0';
+}
+
 void buf_addu(struct buf *b, uint64_t v); /* in decimal; hot, so no printf */
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_reset(struct buf *b);            /* empty it, keep the memory */

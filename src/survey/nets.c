@@ -34,22 +34,9 @@ static void load_of(struct survey *s, const struct procent *p, unsigned want)
 		sock_tables_add_netns(s->net, dir, p->netns, want, NULL);
 }
 
-/* The first process of each namespace lends us its directory. */
-static void load_common(struct survey *s, unsigned want)
-{
-	for (size_t i = 0; i < s->n_procs; i++) {
-		const struct procent *p = s->procs[i];
-
-		if (p->netns && sock_tables_find_netns(s->net, p->netns))
-			continue;
-		if (has_sockets(p))
-			load_of(s, p, want);
-	}
-}
-
 /*
- * The protocol of a socket that no loaded table has: unbound, or of a rare
- * family. Asked of the magic link, so it walks nothing and blocks on nobody.
+ * The protocol of a socket: asked of the magic link, so it walks nothing and
+ * blocks on nobody. Costs as much as a readlink.
  */
 static void ask_protocol(const struct survey *s, struct fdent *e)
 {
@@ -63,6 +50,65 @@ static void ask_protocol(const struct survey *s, struct fdent *e)
 		e->proto = socket_proto_parse(name, (size_t)n);
 }
 
+static size_t count_sockets(const struct survey *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_procs; i++)
+		for (uint32_t k = 0; k < s->procs[i]->n_rows; k++)
+			n += is_socket(&s->procs[i]->rows[k]);
+	return n;
+}
+
+/*
+ * A table costs as much for one socket as for all: the kernel walks every hash
+ * bucket of TCP. So with few sockets ask each for its protocol first.
+ */
+#define FEW_SOCKETS 256
+
+static unsigned tables_of(const struct survey *s, const struct procent *p)
+{
+	unsigned want = 0;
+
+	for (uint32_t i = 0; i < p->n_rows; i++) {
+		struct fdent *e = &p->rows[i];
+		enum sock_table table;
+
+		if (!is_socket(e))
+			continue;
+		ask_protocol(s, e);
+		table = socket_proto_table(e->proto);
+		want |= table == SOCK_TABLES ? SOCK_WANT_COMMON : SOCK_WANT(table);
+	}
+	return want;
+}
+
+static void load_few(struct survey *s, unsigned extensions)
+{
+	for (size_t i = 0; i < s->n_procs; i++) {
+		unsigned want = tables_of(s, s->procs[i]);
+
+		bool udp = want & (SOCK_WANT(SOCK_TABLE_UDP) | SOCK_WANT(SOCK_TABLE_UDPLITE));
+
+		if (want)
+			load_of(s, s->procs[i],
+				want | (udp ? extensions : extensions & ~SOCK_WANT_ADDRS));
+	}
+}
+
+/* The first process of each namespace lends us its directory. */
+static void load_common(struct survey *s, unsigned want)
+{
+	for (size_t i = 0; i < s->n_procs; i++) {
+		const struct procent *p = s->procs[i];
+
+		if (p->netns && sock_tables_find_netns(s->net, p->netns))
+			continue;
+		if (has_sockets(p))
+			load_of(s, p, want);
+	}
+}
+
 /* A rare table is loaded once a namespace, however many of its sockets are unknown. */
 static void settle(struct survey *s, struct fdent *e, unsigned extensions)
 {
@@ -73,7 +119,8 @@ static void settle(struct survey *s, struct fdent *e, unsigned extensions)
 	e->sock = sock_tables_find(s->net, e->ino);
 	if (e->sock)
 		return;
-	ask_protocol(s, e);
+	if (!e->proto)
+		ask_protocol(s, e);
 	table = socket_proto_table(e->proto);
 	if (table == SOCK_TABLES || (SOCK_WANT(table) & SOCK_WANT_COMMON))
 		return;
@@ -90,7 +137,10 @@ void nets_load(struct survey *s, unsigned want)
 	if (want & SURVEY_PEERS)
 		tables |= SOCK_WANT_ADDRS;
 	s->net = sock_tables_new();
-	load_common(s, tables);
+	if (count_sockets(s) <= FEW_SOCKETS)
+		load_few(s, tables & ~SOCK_WANT_COMMON);
+	else
+		load_common(s, tables);
 	for (size_t i = 0; i < s->n_procs; i++)
 		for (uint32_t k = 0; k < s->procs[i]->n_rows; k++)
 			settle(s, &s->procs[i]->rows[k], tables & ~SOCK_WANT_COMMON);
