@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What no other kind takes: the kernel's own name and raw fdinfo, or nothing at all. */
+#include "src/kind/emit.h"
 #include "src/kind/kinds.h"
 #include "src/kind/origin.h"
 #include "src/kind/peek.h"
-#include "src/proc/fdinfo.h"
 
 /* A path whose inode could not be looked at says nothing of what it is. */
 static bool anon_match(const struct fdent *e)
@@ -21,7 +21,7 @@ static void anon_facts(const struct fdent *e, const struct kind_ctx *ctx, struct
 	(void)ctx;
 	fact_bytes(out, "type", e->name, e->name_len);
 	fact_list(out, "fdinfo");
-	while (e->extra && fdinfo_next(&at, end, &line))
+	while (fdinfo_next(&at, end, &line))
 		fact_bytes(out, NULL, line.key, (size_t)(line.value - line.key) + line.value_len);
 	fact_end_list(out);
 }

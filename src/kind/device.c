@@ -58,7 +58,7 @@ static void emit_device(const struct fdent *e, const struct kind_ctx *ctx, const
 /* What a driver says of an open file: drm-engine-*, and the like. */
 static void emit_driver_lines(const struct fdent *e, struct facts *out)
 {
-	const char *at = e->extra, *end = at + e->extra_len;
+	const char *at = info_text(e), *end = at + e->extra_len;
 	struct fdinfo_line line;
 	bool open = false;
 

@@ -170,7 +170,7 @@ static void emit_lock(const struct fdinfo_line *line, struct facts *out)
 
 void emit_locks(const struct fdent *e, struct facts *out)
 {
-	const char *at = e->extra, *end = at + e->extra_len;
+	const char *at = info_text(e), *end = at + e->extra_len;
 	struct fdinfo_line line;
 	bool open = false;
 

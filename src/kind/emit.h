@@ -20,6 +20,12 @@ struct info_field {
 /* Emit those of fields[0..n) that the record's fdinfo has, in that order. */
 void emit_info(const struct fdent *e, const struct info_field *fields, size_t n, struct facts *out);
 
+/* The record's own lines of fdinfo, e->extra_len bytes; never NULL. */
+static inline const char *info_text(const struct fdent *e)
+{
+	return e->extra ? e->extra : "";
+}
+
 /* The number of one line of the record's fdinfo. */
 bool info_u64(const struct fdent *e, const char *key, int base, uint64_t *v);
 

@@ -94,7 +94,7 @@ static bool next_watch(const char **at, const char *end, struct fdinfo_line *lin
  */
 static uint32_t *count_earlier(const struct fdent *e)
 {
-	const char *at = e->extra, *end = at + e->extra_len;
+	const char *at = info_text(e), *end = at + e->extra_len;
 	struct fdinfo_line line;
 	struct watch *sorted;
 	uint32_t *nth;
@@ -104,7 +104,7 @@ static uint32_t *count_earlier(const struct fdent *e)
 		n++;
 	sorted = xcalloc(n + 1, sizeof(*sorted));
 	nth = xcalloc(n + 1, sizeof(*nth));
-	at = e->extra;
+	at = info_text(e);
 	for (size_t i = 0; i < n && next_watch(&at, end, &line); i++) {
 		sorted[i].line = i;
 		fdinfo_field_u64(&line, "tfd", 10, &sorted[i].tfd);
@@ -119,7 +119,7 @@ static uint32_t *count_earlier(const struct fdent *e)
 
 static void epoll_facts(const struct fdent *e, const struct kind_ctx *ctx, struct facts *out)
 {
-	const char *at = e->extra, *end = at + e->extra_len;
+	const char *at = info_text(e), *end = at + e->extra_len;
 	bool may_kcmp = ctx->procfs >= 0 && e->proc && fdent_is_fd(e);
 	autofree uint32_t *nth = NULL;
 	struct fdinfo_line line;

@@ -108,7 +108,7 @@ static void emit_mark(const struct fdent *e, const struct kind_ctx *ctx,
 /* "fanotify flags:0 event-flags:8000" comes first, then a line a mark. */
 static void fanotify_facts(const struct fdent *e, const struct kind_ctx *ctx, struct facts *out)
 {
-	const char *at = e->extra, *end = at + e->extra_len;
+	const char *at = info_text(e), *end = at + e->extra_len;
 	struct fdinfo_line line;
 	uint64_t v;
 

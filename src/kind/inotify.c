@@ -49,7 +49,7 @@ static void emit_watch(const struct fdent *e, const struct kind_ctx *ctx,
 
 static void inotify_facts(const struct fdent *e, const struct kind_ctx *ctx, struct facts *out)
 {
-	const char *at = e->extra, *end = at + e->extra_len;
+	const char *at = info_text(e), *end = at + e->extra_len;
 	struct fdinfo_line line;
 
 	if (!e->extra || !facts_wants(out, "watches"))

@@ -66,7 +66,7 @@ static void emit_path(const struct fdinfo_line *line, struct facts *out)
 /* After the line "UserFiles: N" one line a registered file: "    0: /path". */
 static void emit_files(const struct fdent *e, struct facts *out)
 {
-	const char *at = e->extra, *end = at + e->extra_len;
+	const char *at = info_text(e), *end = at + e->extra_len;
 	struct fdinfo_line line;
 	bool inside = false;
 

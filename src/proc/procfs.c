@@ -181,8 +181,7 @@ int proc_stat_parse(struct proc_stat *st, const char *text, size_t len)
 	if (sscanf(rest,
 		   " %c %d %d %d %d %d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %d %*d %" SCNu64,
 		   &st->state, &st->ppid, &st->pgrp, &st->session, &st->tty_nr, &st->tpgid,
-		   &st->flags,
-		   &st->threads, &st->start) != 9)
+		   &st->flags, &st->threads, &st->start) != 9)
 		return -EINVAL;
 	return 0;
 }

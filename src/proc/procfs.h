@@ -53,7 +53,7 @@ struct proc_stat {
 	size_t comm_len;
 	char state;     /* R S D Z T t X I */
 	int tty_nr;     /* encoded device, 0: none */
-	pid_t tpgid; /* foreground process group of that terminal, -1: none */
+	pid_t tpgid;    /* foreground process group of that terminal, -1: none */
 	unsigned flags; /* PF_*: 0x00200000 is PF_KTHREAD */
 	int threads;
 	uint64_t start; /* clock ticks since boot */
