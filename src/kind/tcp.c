@@ -76,9 +76,9 @@ const struct kind kind_tcp = {
 	.peek = peek_socket,
 	.op = {
 		SOCKET_CELLS,
-		[OP_PEEK_SEND] = { EFFECT_STOP, "stops the target while the connection is in "
-						"TCP_REPAIR: segments that arrive then are "
-						"dropped and sent again by the peer" },
+		[OP_PEEK_SEND] = { EFFECT_STOP, "stops the target for some milliseconds while the "
+						"connection is in TCP_REPAIR; a blocked epoll_wait "
+						"or timed recv returns EINTR" },
 		CELL_HOLD("delays FIN; of a listener it keeps the port, and with SO_REUSEPORT "
 			  "swallows connections that nobody accepts"),
 		[OP_TALK] = { EFFECT_ALTER, "takes bytes that the target would have received, and "
