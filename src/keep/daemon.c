@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,7 +23,8 @@
 #include "src/keep/journal.h"
 #include "src/keep/wire.h"
 
-#define READY_MS 5000
+#define READY_MS    5000
+#define WELCOME_MAX 64 /* connections accepted between two looks at those we have */
 
 struct held {
 	uint32_t id;
@@ -295,9 +297,10 @@ static void cut_off_silent(struct server *s, bool make_room)
 	cut_off(s, oldest);
 }
 
+/* A few at a time: one who connects all the time must not keep us from serving others. */
 static void welcome(struct server *s)
 {
-	for (;;) {
+	for (int i = 0; i < WELCOME_MAX; i++) {
 		int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (fd < 0 && (errno == EINTR || errno == ECONNABORTED))
@@ -314,6 +317,14 @@ static void welcome(struct server *s)
 		s->clients[s->n_clients] = (struct client){ .fd = fd, .heard = now_ms() };
 		s->poll[1 + s->n_clients++] = (struct pollfd){ .fd = fd };
 	}
+}
+
+/* Somebody removed the folder: nobody will ever find us again, so let go of everything. */
+static bool is_lost(const struct server *s)
+{
+	struct stat st;
+
+	return fstat(s->place->dir, &st) == 0 && st.st_nlink == 0;
 }
 
 /* Nobody can come in between: starters wait for the lock, and others try again. */
@@ -374,6 +385,8 @@ static void serve(struct server *s)
 		if (s->poll[0].revents)
 			welcome(s);
 		cut_off_silent(s, false);
+		if (r == 0 && is_lost(s))
+			return;
 		if (now_ms() - busy >= DAEMON_IDLE_MS && may_end(s))
 			return;
 	}

@@ -3,7 +3,8 @@
  * The shelf itself: a process of the effective user that owns duplicates of
  * descriptors, so that they outlive their owners and the terminal. It knows
  * nothing of /proc and asks nobody anything: it stores, lists, hands out and
- * drops. It ends when it has been empty and alone for a while.
+ * drops. It ends when it has been empty and alone for a while, and when its
+ * folder was removed.
  *
  * Refused: other users (SO_PEERCRED), and whatever is not a whole packet of
  * ours: then that connection ends, and no other is touched. Limits: DAEMON_*

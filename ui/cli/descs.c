@@ -182,7 +182,20 @@ static int receive_held(struct walk *w, struct desc *d, struct shelf_item *item)
 	return r;
 }
 
-static void walk_one(struct walk *w, const struct desc *wanted);
+static void walk_target(struct walk *w, const struct desc *d)
+{
+	autotarget t;
+	struct fail f = { 0 };
+
+	if (target_open(&t, w->cli->procfs, &d->target, &f) < 0) {
+		cli_failed(w->cli, &f);
+		return;
+	}
+	w->target = &t;
+	if (descs_target_has_any(w->cli, &t))
+		walk_desc(w, d);
+	w->target = NULL;
+}
 
 static void walk_held(struct walk *w, const struct desc *wanted)
 {
@@ -192,28 +205,17 @@ static void walk_held(struct walk *w, const struct desc *wanted)
 	if (receive_held(w, &d, &item) < 0)
 		return;
 	w->held = &item;
-	walk_one(w, &d);
+	walk_target(w, &d);
 	w->held = NULL;
 	shelf_item_release(&item);
 }
 
 static void walk_one(struct walk *w, const struct desc *d)
 {
-	autotarget t;
-	struct fail f = { 0 };
-
-	if (d->what == DESC_HELD) {
+	if (d->what == DESC_HELD)
 		walk_held(w, d);
-		return;
-	}
-	if (target_open(&t, w->cli->procfs, &d->target, &f) < 0) {
-		cli_failed(w->cli, &f);
-		return;
-	}
-	w->target = &t;
-	if (descs_target_has_any(w->cli, &t))
-		walk_desc(w, d);
-	w->target = NULL;
+	else
+		walk_target(w, d);
 }
 
 int descs_each(struct cli *cli, int n, char **argv, const struct descs_opts *opts, desc_fn *fn,
