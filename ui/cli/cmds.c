@@ -22,6 +22,8 @@ const struct cmd *const cmds[] = {
 	&cmd_hold,
 	&cmd_held,
 	&cmd_drop,
+	&cmd_give,
+	&cmd_take,
 	&cmd_help,
 	NULL,
 };

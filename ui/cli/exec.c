@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* filch exec DESC[=N]... -- CMD: become CMD with the descriptors of others. */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "src/base/alloc.h"
 #include "src/base/fd.h"
 #include "src/keep/exec.h"
 #include "ui/cli/cmds.h"
 #include "ui/cli/descs.h"
+#include "ui/cli/passon.h"
 
 #define LISTEN_FIRST 3
 
@@ -123,39 +122,27 @@ static bool are_names(const char *names, size_t n)
 	return count == n;
 }
 
-static int listen_env(struct cli *cli, const struct exec_values *v, struct collect *c)
+/* Names for LISTEN_FDNAMES; NULL after a message. */
+static const char *listen_names(struct cli *cli, const struct exec_values *v,
+				const struct collect *c)
 {
-	if (v->names && !are_names(v->names, c->n))
-		return collect_usage(cli, "--names",
-				     "one name for each descriptor, printable "
-				     "ASCII, at most 255 characters each");
-	return exec_listen_env(v->listen ? c->n : 0, v->names ? v->names : buf_str(&c->names));
+	if (!v->names)
+		return buf_str(&c->names);
+	if (are_names(v->names, c->n))
+		return v->names;
+	collect_usage(cli, "--names",
+		      "one name for each descriptor, printable ASCII, at most 255 "
+		      "characters each");
+	return NULL;
 }
 
-/* From here on number 2 may be the target's: what we have to say goes to a copy of ours. */
 static int become(struct cli *cli, const struct exec_values *v, struct collect *c)
 {
-	const struct exec_world world = { cli->nofile_before, cli->sigpipe_ignored,
-					  &cli->mask_before };
-	int spare[2] = { fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3), cli->procfs };
-	struct fail f = { 0 };
-	int r = exec_check(c->list, c->n, &f);
+	const char *names = v->listen ? listen_names(cli, v, c) : NULL;
 
-	if (r == 0 && listen_env(cli, v, c) < 0)
-		r = f.err ? -f.err : -EINVAL;
-	if (r == 0)
-		r = exec_place(c->list, c->n, spare, 2, &f);
-	if (r == 0)
-		r = exec_become(&world, c->argv, &f);
-	if (spare[0] >= 0)
-		dup2(spare[0], STDERR_FILENO);
-	fd_close(&spare[0]);
-	cli->procfs = spare[1];
-	if (f.err)
-		cli_failed(cli, &f);
-	if (f.err && strcmp(f.call, "execve") == 0)
-		return r == -ENOENT ? 127 : 126;
-	return STATUS_EXEC;
+	if (v->listen && !names)
+		return STATUS_EXEC;
+	return passon(cli, c->list, c->n, names, c->argv);
 }
 
 static int exec_run(struct cli *cli, const void *values, int n, char **argv)

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* filch give DESC... --to SOCKET, or --fdstore: hand descriptors to another process. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "src/base/fd.h"
+#include "src/keep/label.h"
+#include "src/keep/pass.h"
+#include "ui/cli/cmds.h"
+#include "ui/cli/descs.h"
+
+#define BARRIER_MS 5000
+#define NAME_MAX_  255
+
+struct give_values {
+	const char *to, *name;
+	bool fdstore;
+};
+
+static const struct opt give_opts[] = {
+	{ "to", 0, OPT_TEXT, offsetof(struct give_values, to), "SOCKET",
+	  "who listens at this unix stream socket: a path or @NAME" },
+	{ "fdstore", 0, OPT_FLAG, offsetof(struct give_values, fdstore), NULL,
+	  "the service manager, at $NOTIFY_SOCKET" },
+	{ "name", 0, OPT_TEXT, offsetof(struct give_values, name), "NAME",
+	  "with --fdstore: FDNAME, instead of KIND-FD" },
+	{ NULL, 0, OPT_FLAG, 0, NULL, NULL },
+};
+
+struct give {
+	const struct give_values *v;
+	int sock;
+	bool broken;
+};
+
+static int connect_to(struct cli *cli, struct give *g)
+{
+	const char *manager = getenv("NOTIFY_SOCKET");
+	struct fail f = { 0 };
+
+	if (g->v->fdstore && (!manager || !*manager)) {
+		fail_set(&f, ENOENT, "", "the service manager");
+		fail_class(&f, FAIL_USAGE);
+		fail_why(&f, "NOTIFY_SOCKET is not set: this is no service of it");
+		fail_advice(&f, "in its unit: NotifyAccess=all and FileDescriptorStoreMax=N");
+		g->sock = -ENOENT;
+	} else if (g->v->fdstore) {
+		g->sock = pass_connect(manager, SOCK_DGRAM, &f);
+	} else {
+		g->sock = pass_connect(g->v->to, SOCK_STREAM, &f);
+	}
+	if (g->sock < 0)
+		cli_failed(cli, &f);
+	g->broken = g->sock < 0;
+	return g->broken ? -EPIPE : 0;
+}
+
+static int send_line(struct give *g, const struct desc_ref *d, int fd, struct fail *f)
+{
+	struct shelf_item item;
+	autobuf line = BUF_INIT;
+	int r;
+
+	if (d->held) {
+		label_write(&line, d->held);
+	} else {
+		shelf_item_of(&item, d->ent);
+		label_write(&line, &item);
+		shelf_item_release(&item);
+	}
+	r = pass_send(g->sock, line.data, line.len, fd);
+	if (r == 0)
+		return 0;
+	g->broken = true;
+	return fail_set(f, -r, "sendmsg", "%s to %s", d->label, g->v->to);
+}
+
+static int store(struct give *g, const struct desc_ref *d, int fd, struct fail *f)
+{
+	const char *what = strrchr(d->label, ':');
+	char name[128];
+
+	snprintf(name, sizeof(name), "%s-%s", d->ent->kind->name, what ? what + 1 : d->label);
+	return pass_fdstore(g->sock, g->v->name ? g->v->name : name, fd, f);
+}
+
+static int give_one(struct cli *cli, const struct desc_ref *d, void *arg)
+{
+	struct give *g = arg;
+	autograb grab = { .fd = -1 };
+	struct fail f = { 0 };
+	int r = g->broken ? -EPIPE : descs_grab(cli, d, OP_HOLD, &grab);
+
+	if (r == 0 && g->sock < 0)
+		r = connect_to(cli, g);
+	if (r < 0)
+		return r;
+	r = g->v->fdstore ? store(g, d, grab.fd, &f) : send_line(g, d, grab.fd, &f);
+	descs_audit(cli, d, OP_HOLD, r < 0 ? &f : NULL);
+	if (r < 0)
+		cli_failed(cli, &f);
+	else
+		cli_done(cli);
+	return r;
+}
+
+static bool is_name(const char *name)
+{
+	if (!*name || strlen(name) > NAME_MAX_)
+		return false;
+	for (const char *c = name; *c; c++)
+		if ((unsigned char)*c <= ' ' || (unsigned char)*c >= 0x7f || *c == ':')
+			return false;
+	return true;
+}
+
+static int give_run(struct cli *cli, const void *values, int n, char **argv)
+{
+	const struct give_values *v = values;
+	const struct descs_opts opts = { .want = SURVEY_NET };
+	struct give g = { .v = v, .sock = -1 };
+
+	if (!v->to == !v->fdstore)
+		return cli_usage(cli, "to whom? --to SOCKET or --fdstore");
+	if (v->name && (!v->fdstore || !is_name(v->name)))
+		return cli_usage(cli, "--name goes with --fdstore: printable ASCII without ':', at "
+				      "most 255 characters");
+	descs_each(cli, n, argv, &opts, give_one, &g);
+	if (g.sock >= 0 && v->fdstore && pass_barrier(g.sock, BARRIER_MS) < 0)
+		cli_message(cli, "the service manager did not say that it took them");
+	fd_close(&g.sock);
+	return n ? cli_status(cli) : STATUS_USAGE;
+}
+
+const struct cmd cmd_give = {
+	.name = "give",
+	.args = "DESC... --to SOCKET|--fdstore",
+	.summary = "hand descriptors to another process",
+	.effect = EFFECT_HOLD,
+	.about =
+		"Over a unix stream socket at which the receiver listens, by SCM_RIGHTS: one line of\n"
+		"JSON a descriptor, which comes with the line's first byte. Its keys are those of ls\n"
+		"--json: pid, start, tid, comm, fd, assoc, kind, ino, name. filch take SOCKET is such\n"
+		"a receiver; examples/receiver.py is one in 20 lines.\n"
+		"\n"
+		"With --fdstore the service manager keeps them for the unit that filch runs in, see\n"
+		"FileDescriptorStoreMax= in systemd.service(5); its next start finds them as\n"
+		"sd_listen_fds(3) says. The unit needs NotifyAccess=all, or exec.",
+	.opts = give_opts,
+	.values_size = sizeof(struct give_values),
+	.run = give_run,
+};
