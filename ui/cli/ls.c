@@ -11,6 +11,7 @@
 #include "src/take/grab.h"
 #include "ui/cli/cmds.h"
 #include "ui/cli/descs.h"
+#include "ui/cli/filters.h"
 #include "ui/cli/row.h"
 
 static const struct opt ls_opts[] = {
@@ -87,19 +88,6 @@ static size_t open_targets(struct cli *cli, int n, char **argv, struct target_na
 	return found;
 }
 
-/* A caret under the fault, below the text that has it. */
-static void filter_complain(struct cli *cli, const char *text, const struct filter_error *err)
-{
-	autobuf line = BUF_INIT;
-	size_t cells;
-
-	text_display(&line, text, err->at, cli->text);
-	cells = text_width(buf_str(&line), line.len);
-	text_display(&line, text + err->at, strlen(text) - err->at, cli->text);
-	cli_message(cli, "the filter is wrong: %s\n  %s\n  %*s^", err->words, buf_str(&line),
-		    (int)cells, "");
-}
-
 static int parse_interval(struct cli *cli, struct listing *l)
 {
 	const char *text = l->v->interval;
@@ -121,16 +109,13 @@ static int compile(struct cli *cli, struct listing *l)
 	const struct ls_values *v = l->v;
 	const char *sort = v->sort;
 	const char *usual = l->n_targets == 1 ? COLUMNS_OF_ONE : COLUMNS_OF_MANY;
-	struct filter_error err;
 	struct fail f = { 0 };
 
 	l->sort_down = sort && *sort == '-';
 	if (sort && column_find(&l->sort, sort + l->sort_down, strlen(sort + l->sort_down)) < 0)
 		return cli_usage(cli, "-s: there is no such column");
-	if (v->filter && filter_compile(&l->filter, v->filter, &err) < 0) {
-		filter_complain(cli, v->filter, &err);
+	if (v->filter && filters_compile(cli, v->filter, &l->filter) < 0)
 		return STATUS_USAGE;
-	}
 	if (column_list_parse(&l->columns, v->columns ? v->columns : usual, usual, &f) < 0) {
 		cli_failed(cli, &f);
 		return cli_status(cli);
