@@ -1,0 +1,833 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "src/base/fd.h"
+#include "src/base/sys.h"
+#include "src/keep/guard.h"
+
+#define WAIT_MS 10000
+#define MARK_FD 77 /* a pipe with "mark" in it, known to nobody but the target */
+#define THREADS 64
+#define SIGNALS 2000
+
+/* What a target shares with the test, to say and to be told things. */
+struct shared {
+	_Atomic int ready, go, caught;
+};
+
+struct subject {
+	pid_t pid;
+	struct shared *shared;
+	struct target target;
+	struct guard *g;
+	int procfs;
+};
+
+typedef void subject_main(struct shared *s);
+
+static void nap(void)
+{
+	struct timespec ts = { .tv_nsec = 2000000 };
+
+	nanosleep(&ts, NULL);
+}
+
+static void wait_until(const _Atomic int *what, int value)
+{
+	for (int i = 0; *what < value && i < WAIT_MS / 2; i++)
+		nap();
+}
+
+static void mark(void)
+{
+	int ends[2];
+
+	if (pipe(ends) < 0 || write(ends[1], "mark", 4) != 4 || dup2(ends[0], MARK_FD) < 0)
+		_exit(99);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static int subject_open(struct subject *s)
+{
+	struct target_name name = { .pid = s->pid };
+
+	return target_open(&s->target, s->procfs, &name, NULL);
+}
+
+static void subject_start(struct subject *s, subject_main *fn)
+{
+	s->shared = mmap(NULL, sizeof(*s->shared), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(s->shared, MAP_FAILED);
+	s->g = NULL;
+	s->procfs = procfs_open("/proc", NULL);
+	s->pid = fork();
+	if (s->pid == 0) {
+		struct rlimit none = { 0, 0 };
+
+		setrlimit(RLIMIT_CORE, &none);
+		signal(SIGSEGV, SIG_DFL); /* the test's own framework catches it */
+		signal(SIGABRT, SIG_DFL);
+		mark();
+		fn(s->shared);
+		_exit(98);
+	}
+	wait_until(&s->shared->ready, 1);
+	assert_true(s->shared->ready >= 1);
+	assert_int_equal(subject_open(s), 0);
+}
+
+static int subject_guard(struct subject *s, bool children, struct fail *f)
+{
+	struct guard_opts o = {
+		.target = &s->target,
+		.children = children,
+		.haul = { .procfs = s->procfs },
+	};
+
+	return guard_start(&s->g, &o, f);
+}
+
+static void subject_end(struct subject *s)
+{
+	guard_end(s->g);
+	target_close(&s->target);
+	fd_close(&s->procfs);
+	munmap(s->shared, sizeof(*s->shared));
+}
+
+/* The next event, or fail after WAIT_MS. False: no more. */
+static bool next(struct subject *s, struct guard_event *ev)
+{
+	struct pollfd pfd = { .fd = guard_fd(s->g), .events = POLLIN };
+
+	for (;;) {
+		int r = guard_next(s->g, ev);
+
+		if (r)
+			return r == 1;
+		assert_int_equal(poll(&pfd, 1, WAIT_MS), 1);
+	}
+}
+
+static const struct haul_item *marked(const struct haul *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (h->at[i].e->fd == MARK_FD)
+			return &h->at[i];
+	return NULL;
+}
+
+static void check_haul(const struct guard_event *ev)
+{
+	const struct haul_item *item = marked(ev->haul);
+	char text[8];
+
+	assert_int_equal(ev->haul->fail.err, 0);
+	assert_non_null(item);
+	assert_true(item->fd >= 0);
+	assert_int_equal(read(item->fd, text, sizeof(text)), 4);
+	assert_memory_equal(text, "mark", 4);
+}
+
+/* Everything until it has ended: exactly `hauls` of them, and these statuses. */
+static void expect_end(struct subject *s, int hauls, int cause, int status)
+{
+	struct guard_event ev;
+	int n = 0, left = 0;
+
+	while (next(s, &ev)) {
+		if (ev.what == GUARD_TABLE) {
+			if (n++ == 0)
+				check_haul(&ev);
+			assert_int_equal(ev.status & ~WCOREFLAG, cause);
+		} else if (ev.what == GUARD_LEFT) {
+			left++;
+			assert_int_equal(ev.status & ~WCOREFLAG, status);
+		}
+		guard_done(s->g, &ev);
+	}
+	assert_int_equal(n, hauls);
+	assert_int_equal(left, 1);
+}
+
+/* ---- how it can end ---- */
+
+static void wait_to_go(struct shared *s)
+{
+	s->ready = 1;
+	wait_until(&s->go, 1);
+}
+
+static void will_exit(struct shared *s)
+{
+	wait_to_go(s);
+	exit(3);
+}
+
+static void will_abort(struct shared *s)
+{
+	wait_to_go(s);
+	abort();
+}
+
+static void will_fault(struct shared *s)
+{
+	wait_to_go(s);
+	raise(SIGSEGV);
+}
+
+static void will_wait(struct shared *s)
+{
+	s->ready = 1;
+	for (;;)
+		pause();
+}
+
+static void ends(subject_main *fn, int kill_by, int status)
+{
+	struct subject s;
+
+	subject_start(&s, fn);
+	assert_int_equal(subject_guard(&s, false, NULL), 0);
+	assert_int_equal(guard_threads(s.g), 1);
+	s.shared->go = 1;
+	if (kill_by)
+		kill(s.pid, kill_by);
+	expect_end(&s, 1, status, status);
+	subject_end(&s);
+}
+
+static void test_exit(void **state)
+{
+	(void)state;
+	ends(will_exit, 0, W_EXITCODE(3, 0));
+}
+
+static void test_abort(void **state)
+{
+	(void)state;
+	ends(will_abort, 0, SIGABRT);
+}
+
+static void test_fault(void **state)
+{
+	(void)state;
+	ends(will_fault, 0, SIGSEGV);
+}
+
+static void test_kill(void **state)
+{
+	(void)state;
+	ends(will_wait, SIGKILL, SIGKILL);
+}
+
+/* ---- threads ---- */
+
+static void *thread_waits(void *arg)
+{
+	struct shared *s = arg;
+
+	s->ready++;
+	for (;;)
+		pause();
+	return NULL;
+}
+
+static void has_threads(struct shared *s)
+{
+	pthread_t t;
+
+	for (int i = 0; i < THREADS; i++)
+		if (pthread_create(&t, NULL, thread_waits, s))
+			_exit(97);
+	for (;;)
+		pause();
+}
+
+static void test_threads_killed(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		struct subject s;
+
+		subject_start(&s, has_threads);
+		wait_until(&s.shared->ready, THREADS);
+		assert_int_equal(subject_guard(&s, false, NULL), 0);
+		assert_int_equal(guard_threads(s.g), THREADS + 1);
+		kill(s.pid, SIGKILL);
+		expect_end(&s, 1, SIGKILL, SIGKILL);
+		subject_end(&s);
+	}
+}
+
+static void *thread_is_short(void *arg)
+{
+	(void)arg;
+	return NULL;
+}
+
+/* One thread after the other, all the time. */
+static void clones(struct shared *s)
+{
+	pthread_t t;
+
+	for (s->ready = 1;;) {
+		if (pthread_create(&t, NULL, thread_is_short, NULL))
+			continue;
+		pthread_join(t, NULL);
+		s->caught++;
+	}
+}
+
+/* A SIGKILL in any of its stops must not take the exit stop from us. */
+static void test_killed_while_cloning(void **state)
+{
+	(void)state;
+	/* Without priority it fails once in a thousand times: see keep_processor(). */
+	if (geteuid() != 0)
+		skip();
+	for (int i = 0; i < 200; i++) {
+		struct subject s;
+
+		subject_start(&s, clones);
+		assert_int_equal(subject_guard(&s, false, NULL), 0);
+		wait_until(&s.shared->caught, s.shared->caught + 5 + i % 20);
+		kill(s.pid, SIGKILL);
+		expect_end(&s, 1, SIGKILL, SIGKILL);
+		subject_end(&s);
+	}
+}
+
+static void *thread_outlives(void *arg)
+{
+	struct shared *s = arg;
+
+	s->ready++;
+	wait_until(&s->go, 1);
+	syscall(SYS_exit, 0);
+	return NULL;
+}
+
+static void leader_dies(struct shared *s)
+{
+	pthread_t t;
+
+	for (int i = 0; i < 3; i++)
+		if (pthread_create(&t, NULL, thread_outlives, s))
+			_exit(97);
+	wait_until(&s->ready, 3);
+	s->caught = 1;
+	wait_until(&s->go, 2); /* while it is guarded */
+	syscall(SYS_exit, 0);
+}
+
+static void test_leader_dies_first(void **state)
+{
+	struct subject s;
+	struct target_name name;
+	struct target t;
+
+	(void)state;
+	subject_start(&s, leader_dies);
+	name = (struct target_name){ .pid = s.pid };
+	wait_until(&s.shared->caught, 1);
+	assert_int_equal(subject_guard(&s, false, NULL), 0);
+	assert_int_equal(guard_threads(s.g), 4);
+	kill(s.pid, SIGCONT); /* no harm */
+	s.shared->go = 2;
+	expect_end(&s, 1, 0, 0);
+	assert_true(target_open(&t, s.procfs, &name, NULL) < 0);
+	subject_end(&s);
+}
+
+static void leader_is_dead(struct shared *s)
+{
+	pthread_t t;
+
+	if (pthread_create(&t, NULL, thread_waits, s))
+		_exit(97);
+	syscall(SYS_exit, 0);
+}
+
+static void test_dead_leader(void **state)
+{
+	struct subject s;
+
+	(void)state;
+	subject_start(&s, leader_is_dead);
+	for (int i = 0; !s.target.zombie && i < WAIT_MS / 2; i++) {
+		target_close(&s.target);
+		nap();
+		assert_int_equal(subject_open(&s), 0);
+	}
+	assert_int_equal(subject_guard(&s, false, NULL), 0);
+	assert_int_equal(guard_threads(s.g), 1);
+	kill(s.pid, SIGKILL);
+	/* The leader was nobody's to trace: how it ended is not heard. */
+	for (struct guard_event ev; next(&s, &ev); guard_done(s.g, &ev)) {
+		assert_int_equal(ev.what, GUARD_TABLE);
+		check_haul(&ev);
+	}
+	subject_end(&s);
+	waitpid(s.pid, NULL, 0);
+}
+
+static void *thread_with_table(void *arg)
+{
+	struct shared *s = arg;
+
+	if (unshare(CLONE_FILES) < 0)
+		_exit(96);
+	s->ready = 1;
+	wait_until(&s->go, 1);
+	return NULL;
+}
+
+static void has_two_tables(struct shared *s)
+{
+	pthread_t t;
+
+	if (pthread_create(&t, NULL, thread_with_table, s))
+		_exit(97);
+	pthread_join(t, NULL);
+	wait_until(&s->go, 2);
+	_exit(0);
+}
+
+static void test_two_tables(void **state)
+{
+	struct guard_event ev;
+	struct subject s;
+
+	(void)state;
+	subject_start(&s, has_two_tables);
+	assert_int_equal(subject_guard(&s, false, NULL), 0);
+	s.shared->go = 1;
+	assert_true(next(&s, &ev));
+	assert_int_equal(ev.what, GUARD_TABLE);
+	assert_true(ev.haul->tid != 0);
+	check_haul(&ev);
+	guard_done(s.g, &ev);
+	s.shared->go = 2;
+	assert_true(next(&s, &ev));
+	assert_int_equal(ev.what, GUARD_TABLE);
+	assert_int_equal(ev.haul->tid, 0);
+	guard_done(s.g, &ev);
+	assert_true(next(&s, &ev));
+	assert_int_equal(ev.what, GUARD_LEFT);
+	assert_false(next(&s, &ev));
+	subject_end(&s);
+}
+
+/* ---- what must go on as if nobody were there ---- */
+
+static struct shared *handler_shared;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	handler_shared->caught++;
+}
+
+static void catches(struct shared *s)
+{
+	handler_shared = s;
+	signal(SIGRTMIN, on_signal);
+	wait_to_go(s);
+	exit(s->caught == SIGNALS ? 0 : 1);
+}
+
+static void test_signals(void **state)
+{
+	struct timespec ms = { .tv_nsec = 1000000 };
+	const union sigval none = { 0 };
+	struct subject s;
+
+	(void)state;
+	subject_start(&s, catches);
+	assert_int_equal(subject_guard(&s, false, NULL), 0);
+	for (int i = 0; i < SIGNALS; i++) {
+		assert_int_equal(sigqueue(s.pid, SIGRTMIN, none), 0);
+		nanosleep(&ms, NULL);
+	}
+	wait_until(&s.shared->caught, SIGNALS);
+	assert_int_equal(s.shared->caught, SIGNALS);
+	s.shared->go = 1;
+	expect_end(&s, 1, 0, 0);
+	subject_end(&s);
+}
+
+static void counts(struct shared *s)
+{
+	struct timespec ms = { .tv_nsec = 1000000 };
+
+	for (s->ready = 1; !s->go; s->caught++)
+		nanosleep(&ms, NULL);
+	_exit(0);
+}
+
+static void test_group_stop(void **state)
+{
+	struct guard_event ev;
+	struct subject s;
+	int before;
+
+	(void)state;
+	subject_start(&s, counts);
+	assert_int_equal(subject_guard(&s, false, NULL), 0);
+	kill(s.pid, SIGSTOP);
+	assert_true(next(&s, &ev));
+	assert_int_equal(ev.what, GUARD_STOPPED);
+	assert_int_equal(ev.status, SIGSTOP);
+	before = s.shared->caught;
+	for (int i = 0; i < 20; i++)
+		nap();
+	assert_int_equal(s.shared->caught, before);
+	kill(s.pid, SIGCONT);
+	wait_until(&s.shared->caught, before + 3);
+	assert_true(s.shared->caught >= before + 3);
+	s.shared->go = 1;
+	expect_end(&s, 1, 0, 0);
+	subject_end(&s);
+}
+
+static void test_stopped_before(void **state)
+{
+	struct subject s;
+	int before;
+
+	(void)state;
+	subject_start(&s, counts);
+	kill(s.pid, SIGSTOP);
+	waitpid(s.pid, NULL, WUNTRACED);
+	assert_int_equal(subject_guard(&s, false, NULL), 0);
+	before = s.shared->caught;
+	for (int i = 0; i < 20; i++)
+		nap();
+	assert_int_equal(s.shared->caught, before);
+	kill(s.pid, SIGCONT);
+	wait_until(&s.shared->caught, before + 3);
+	assert_true(s.shared->caught >= before + 3);
+	kill(s.pid, SIGKILL);
+	expect_end(&s, 1, SIGKILL, SIGKILL);
+	subject_end(&s);
+}
+
+static void test_let_go(void **state)
+{
+	struct subject s;
+	struct proc_status st;
+	int before;
+
+	(void)state;
+	subject_start(&s, counts);
+	assert_int_equal(subject_guard(&s, false, NULL), 0);
+	assert_int_equal(proc_status_read(s.target.dir, &st), 0);
+	assert_int_not_equal(st.tracer, 0);
+	guard_end(s.g);
+	s.g = NULL;
+	assert_int_equal(proc_status_read(s.target.dir, &st), 0);
+	assert_int_equal(st.tracer, 0);
+	before = s.shared->caught;
+	wait_until(&s.shared->caught, before + 3);
+	assert_true(s.shared->caught >= before + 3);
+	kill(s.pid, SIGKILL);
+	waitpid(s.pid, NULL, 0);
+	subject_end(&s);
+}
+
+/* A handler is on its way at the moment we leave: it must run all the same. */
+static void test_let_go_amid_signals(void **state)
+{
+	const union sigval none = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		struct subject s;
+
+		subject_start(&s, catches);
+		assert_int_equal(subject_guard(&s, false, NULL), 0);
+		for (int n = 0; n < 100; n++)
+			assert_int_equal(sigqueue(s.pid, SIGRTMIN, none), 0);
+		guard_end(s.g);
+		s.g = NULL;
+		wait_until(&s.shared->caught, 100);
+		assert_int_equal(s.shared->caught, 100);
+		kill(s.pid, SIGKILL);
+		waitpid(s.pid, NULL, 0);
+		subject_end(&s);
+	}
+}
+
+/* ---- children and programs ---- */
+
+static void forks(struct shared *s)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		s->caught = getpid();
+		wait_until(&s->go, 2);
+		_exit(5);
+	}
+	s->ready = 1;
+	waitpid(pid, NULL, 0);
+	_exit(0);
+}
+
+static void forks_later(struct shared *s)
+{
+	wait_to_go(s);
+	forks(s);
+}
+
+static void after_fork(bool children, int tables)
+{
+	struct proc_status st;
+	struct guard_event ev;
+	struct subject s;
+	int dir, n = 0;
+
+	subject_start(&s, forks_later);
+	assert_int_equal(subject_guard(&s, children, NULL), 0);
+	s.shared->go = 1;
+	wait_until(&s.shared->caught, 1);
+	dir = proc_open_process(s.procfs, s.shared->caught, 0);
+	assert_true(dir >= 0);
+	assert_int_equal(proc_status_read(dir, &st), 0);
+	assert_int_equal(st.tracer != 0, children);
+	fd_close(&dir);
+	s.shared->go = 2;
+	for (; next(&s, &ev); guard_done(s.g, &ev))
+		n += ev.what == GUARD_TABLE;
+	assert_int_equal(n, tables);
+	subject_end(&s);
+}
+
+static void test_fork_is_let_be(void **state)
+{
+	(void)state;
+	after_fork(false, 1);
+}
+
+static void test_fork_is_followed(void **state)
+{
+	(void)state;
+	after_fork(true, 2);
+}
+
+static void vforks(struct shared *s)
+{
+	wait_to_go(s);
+	for (int i = 0; i < 20; i++) {
+		pid_t pid = vfork();
+
+		if (pid == 0)
+			execl("/bin/true", "true", (char *)NULL);
+		if (waitpid(pid, NULL, 0) != pid)
+			_exit(1);
+	}
+	_exit(0);
+}
+
+static void after_vfork(bool children, int tables)
+{
+	struct guard_event ev;
+	struct subject s;
+	int n = 0;
+
+	subject_start(&s, vforks);
+	assert_int_equal(subject_guard(&s, children, NULL), 0);
+	s.shared->go = 1;
+	for (; next(&s, &ev); guard_done(s.g, &ev)) {
+		n += ev.what == GUARD_TABLE;
+		if (ev.what == GUARD_LEFT && ev.pid == s.pid)
+			assert_int_equal(ev.status, 0);
+	}
+	assert_int_equal(n, tables);
+	subject_end(&s);
+}
+
+static void test_vfork(void **state)
+{
+	(void)state;
+	after_vfork(false, 1);
+	after_vfork(true, 21);
+}
+
+static void *thread_execs(void *arg)
+{
+	struct shared *s = arg;
+
+	wait_until(&s->go, 1);
+	execl("/bin/sh", "sh", "-c", "exit 7", (char *)NULL);
+	return NULL;
+}
+
+static void execs_in_thread(struct shared *s)
+{
+	pthread_t t;
+
+	for (int i = 0; i < 8; i++)
+		if (pthread_create(&t, NULL, thread_waits, s))
+			_exit(97);
+	if (pthread_create(&t, NULL, thread_execs, s))
+		_exit(97);
+	wait_until(&s->ready, 8);
+	s->caught = 1;
+	for (;;)
+		pause();
+}
+
+static void test_exec(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		struct guard_event ev;
+		struct subject s;
+		int tables = 0, execs = 0;
+
+		subject_start(&s, execs_in_thread);
+		wait_until(&s.shared->caught, 1);
+		assert_int_equal(subject_guard(&s, false, NULL), 0);
+		s.shared->go = 1;
+		for (; next(&s, &ev); guard_done(s.g, &ev)) {
+			execs += ev.what == GUARD_EXEC;
+			if (ev.what != GUARD_TABLE)
+				continue;
+			tables++;
+			check_haul(&ev);
+			assert_int_equal(ev.status, W_EXITCODE(7, 0));
+			assert_string_equal(ev.haul->comm, "sh");
+		}
+		assert_int_equal(execs, 1);
+		assert_int_equal(tables, 1);
+		subject_end(&s);
+	}
+}
+
+/* ---- refusals and limits ---- */
+
+static void is_traced(struct shared *s)
+{
+	ptrace(PTRACE_TRACEME, 0, 0, 0);
+	will_wait(s);
+}
+
+static void test_already_traced(void **state)
+{
+	struct fail f = { 0 };
+	struct subject s;
+	char want[64];
+
+	(void)state;
+	subject_start(&s, is_traced);
+	assert_int_equal(subject_guard(&s, false, &f), -EBUSY);
+	snprintf(want, sizeof(want), "process %d traces it already", getpid());
+	assert_string_equal(f.why, want);
+	kill(s.pid, SIGKILL);
+	waitpid(s.pid, NULL, 0);
+	subject_end(&s);
+}
+
+static void test_ended(void **state)
+{
+	struct fail f = { 0 };
+	struct subject s;
+
+	(void)state;
+	subject_start(&s, will_wait);
+	kill(s.pid, SIGKILL);
+	assert_int_equal(waitid(P_PID, (id_t)s.pid, &(siginfo_t){ 0 }, WEXITED | WNOWAIT), 0);
+	assert_int_equal(subject_guard(&s, false, &f), -ESRCH);
+	assert_int_equal(f.class, FAIL_GONE);
+	waitpid(s.pid, NULL, 0);
+	subject_end(&s);
+}
+
+static void has_many(struct shared *s)
+{
+	for (int fd = 100; fd < 400; fd++)
+		dup2(MARK_FD, fd);
+	will_wait(s);
+}
+
+/* More than our own table can have at once: part by part, nothing left out. */
+static void test_parts(void **state)
+{
+	struct rlimit before, small;
+	struct guard_event ev;
+	struct subject s;
+	size_t taken = 0;
+	int parts = 0;
+
+	(void)state;
+	subject_start(&s, has_many);
+	assert_int_equal(subject_guard(&s, false, NULL), 0);
+	getrlimit(RLIMIT_NOFILE, &before);
+	small = (struct rlimit){ 100, before.rlim_max };
+	setrlimit(RLIMIT_NOFILE, &small);
+	kill(s.pid, SIGKILL);
+	for (; next(&s, &ev); guard_done(s.g, &ev)) {
+		if (ev.what != GUARD_TABLE)
+			continue;
+		parts++;
+		for (size_t i = 0; i < ev.haul->n; i++)
+			taken += ev.haul->at[i].e->fd >= 100 && ev.haul->at[i].fd >= 0;
+	}
+	setrlimit(RLIMIT_NOFILE, &before);
+	assert_int_equal(taken, 300);
+	assert_true(parts > 3);
+	subject_end(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_exit),
+		cmocka_unit_test(test_abort),
+		cmocka_unit_test(test_fault),
+		cmocka_unit_test(test_kill),
+		cmocka_unit_test(test_threads_killed),
+		cmocka_unit_test(test_killed_while_cloning),
+		cmocka_unit_test(test_leader_dies_first),
+		cmocka_unit_test(test_dead_leader),
+		cmocka_unit_test(test_two_tables),
+		cmocka_unit_test(test_signals),
+		cmocka_unit_test(test_group_stop),
+		cmocka_unit_test(test_stopped_before),
+		cmocka_unit_test(test_let_go),
+		cmocka_unit_test(test_let_go_amid_signals),
+		cmocka_unit_test(test_fork_is_let_be),
+		cmocka_unit_test(test_fork_is_followed),
+		cmocka_unit_test(test_vfork),
+		cmocka_unit_test(test_exec),
+		cmocka_unit_test(test_already_traced),
+		cmocka_unit_test(test_ended),
+		cmocka_unit_test(test_parts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
