@@ -24,6 +24,7 @@ const struct cmd *const cmds[] = {
 	&cmd_drop,
 	&cmd_give,
 	&cmd_take,
+	&cmd_guard,
 	&cmd_help,
 	NULL,
 };
