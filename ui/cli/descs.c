@@ -267,21 +267,30 @@ int descs_grab(struct cli *cli, const struct desc_ref *d, enum op op, struct gra
 	return r;
 }
 
+bool descs_are_several(int n, char **argv)
+{
+	struct desc_list list = { 0 };
+	bool one = n == 1 && desc_parse(&list, argv[0], NULL) == 0 && list.n == 1 &&
+		   list.at[0].what != DESC_ALL && list.at[0].first == list.at[0].last;
+
+	desc_list_release(&list);
+	return !one;
+}
+
 bool descs_is_single(struct cli *cli, int n, char **argv)
 {
 	struct desc_list list = { 0 };
 	struct fail f = { 0 };
-	bool single = false;
+	int r = n == 1 ? desc_parse(&list, argv[0], &f) : 0;
 
-	if (n == 1 && desc_parse(&list, argv[0], &f) < 0)
-		cli_failed(cli, &f);
-	else if (n == 1)
-		single = list.n == 1 && list.at[0].what != DESC_ALL &&
-			 list.at[0].first == list.at[0].last;
 	desc_list_release(&list);
-	if (!single && !f.err)
-		cli_failed(cli, (fail_set(&f, EINVAL, "", "%s", cli->cmd->args),
-				 fail_class(&f, FAIL_USAGE),
-				 fail_why(&f, "this takes exactly one descriptor"), &f));
-	return single;
+	if (r == 0 && !descs_are_several(n, argv))
+		return true;
+	if (r == 0) {
+		fail_set(&f, EINVAL, "", "%s", cli->cmd->args);
+		fail_class(&f, FAIL_USAGE);
+		fail_why(&f, "this takes exactly one descriptor");
+	}
+	cli_failed(cli, &f);
+	return false;
 }

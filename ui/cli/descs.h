@@ -55,6 +55,9 @@ void descs_audit(struct cli *cli, const struct desc_ref *d, enum op op, const st
 /* False after cli_failed(): a kernel thread or a zombie has no descriptors. */
 bool descs_target_has_any(struct cli *cli, const struct target *t);
 
+/* Do they name more than one, as a list, a range or all? */
+bool descs_are_several(int n, char **argv);
+
 /* What argv names when exactly one descriptor is wanted: usage error otherwise. */
 bool descs_is_single(struct cli *cli, int n, char **argv);
 

@@ -240,8 +240,7 @@ static int open_folder(struct dumper *d, int n, char **argv)
 	struct fail f;
 
 	d->dir = AT_FDCWD;
-	d->many = n > 1 || strchr(argv[0], '*') || strpbrk(argv[0], ",") ||
-		  (len && d->v->out[len - 1] == '/') ||
+	d->many = descs_are_several(n, argv) || (len && d->v->out[len - 1] == '/') ||
 		  (stat(d->v->out, &st) == 0 && S_ISDIR(st.st_mode));
 	if (!d->many)
 		return 0;

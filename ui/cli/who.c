@@ -41,8 +41,6 @@ static void holder_json(struct cli *cli, const struct survey *s, const struct ho
 		json_i64(&j, "tfd", h->tfd);
 		json_bool(&j, "ghost", h->ghost);
 	}
-	if (h->how == HOLDER_IN_FLIGHT)
-		json_u64(&j, "count", h->count);
 	row_facts(&sink.sink, s, h->e, &ctx);
 	json_end_object(&j);
 	json_line(&j);
@@ -58,19 +56,25 @@ static void holder_line(struct cli *cli, const struct holder *h)
 	text_display(&cli->out, h->e->proc->comm, h->e->proc->comm_len, cli->text);
 	if (h->how == HOLDER_WATCHED)
 		buf_addf(&cli->out, " (as fd %d%s)", h->tfd, h->ghost ? ", closed there" : "");
-	if (h->how == HOLDER_IN_FLIGHT)
-		buf_addf(&cli->out, " (%u in its queue: which is not known)", h->count);
 	if (h->unsure)
 		buf_adds(&cli->out, " (kcmp could not tell)");
 	buf_addc(&cli->out, '\n');
 }
 
+/* Nobody can say what is in flight, so it makes no holder of anybody. */
 static void say_what_is_missing(struct cli *cli, const struct holders *h, bool of_row)
 {
+	size_t in_flight = h->of[HOLDER_IN_FLIGHT];
+
+	if (in_flight)
+		cli_message(cli,
+			    "%zu sockets have descriptors in flight in their queues: it may be "
+			    "there too, which cannot be known",
+			    in_flight);
 	if (h->unreadable)
 		cli_message(cli, "%zu tables could not be read: holders there are not seen",
 			    h->unreadable);
-	if (of_row && h->n == 1)
+	if (of_row && h->n - in_flight == 1)
 		cli_message(cli,
 			    "no other visible process has it: this is the last visible holder");
 }
@@ -83,6 +87,8 @@ static int who_subject(struct cli *cli, const struct who_values *v, const struct
 
 	holders_find(&h, subject, s->procs, s->n_procs, s->peers, &opts);
 	for (size_t i = 0; i < h.n; i++) {
+		if (h.at[i].how == HOLDER_IN_FLIGHT)
+			continue;
 		if (v->json)
 			holder_json(cli, s, &h.at[i]);
 		else
@@ -196,9 +202,8 @@ const struct cmd cmd_who = {
 	.about =
 		"Looks through every visible process. For each holder: same-description (kcmp(2)),\n"
 		"same-inode (opened separately), other-end, mapped, cwd, root, exe, watched (an\n"
-		"epoll that has it registered), in-flight (a unix socket with descriptors in its\n"
-		"queue). A path is looked up in a helper process, so that a filesystem that does\n"
-		"not answer cannot hang filch.",
+		"epoll that has it registered). A path is looked up in a helper process, so that a\n"
+		"filesystem that does not answer cannot hang filch.",
 	.opts = who_opts,
 	.values_size = sizeof(struct who_values),
 	.run = who_run,
