@@ -226,6 +226,10 @@ static int settle(struct dump_state *d)
 			dump_ranges_add(&d->r->unstable, 0, d->at);
 		return 0;
 	}
+	/* A hole at the end is not there before it is made. */
+	r = out_truncate(&d->out, end, &d->r->fail);
+	if (r < 0)
+		return r;
 	d->at = 0;
 	r = each_range(d, verify_range);
 	d->at = end;
@@ -424,6 +428,7 @@ int dump_finish(struct dump_state *d, int err)
 static int run(const struct dump_opts *o, struct dump_result *result, bool held)
 {
 	struct dump_state d = { .o = o, .r = result, .src = -1 };
+	struct out_opts where = o->out;
 	int r;
 
 	memset(result, 0, sizeof(*result));
@@ -434,7 +439,8 @@ static int run(const struct dump_opts *o, struct dump_result *result, bool held)
 	d.hasher = hasher_new(o->hashes);
 	if (!d.hasher)
 		return dump_fail(&d, errno, "pthread_create");
-	r = out_open(&d.out, &o->out, &result->fail);
+	where.cancel = o->cancel;
+	r = out_open(&d.out, &where, &result->fail);
 	if (r == 0) {
 		r = dump_source(&d, held);
 		r = dump_finish(&d, r);

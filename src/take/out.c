@@ -20,7 +20,7 @@ int out_fail(const struct out *o, int err, const char *call, struct fail *f)
 		fail_set(f, err, call, "%s", o->partial);
 	else
 		fail_set(f, err, call, "the output");
-	fail_class(f, FAIL_OUTPUT);
+	fail_class(f, err == ECANCELED ? FAIL_OTHER : FAIL_OUTPUT);
 	return -err;
 }
 
@@ -71,7 +71,9 @@ int out_open(struct out *o, const struct out_opts *opts, struct fail *f)
 	struct stat st;
 	int r;
 
-	*o = (struct out){ .fd = opts->fd, .dir = opts->dir, .force = opts->force };
+	*o = (struct out){
+		.fd = opts->fd, .dir = opts->dir, .force = opts->force, .cancel = opts->cancel
+	};
 	if (!opts->name)
 		return 0;
 	o->owns_fd = true;
@@ -103,17 +105,29 @@ static int write_file(struct out *o, uint64_t at, const char *p, size_t len, str
 	return 0;
 }
 
+/* A reader that does not read may keep us for ever: unlike fd_write_all(), hear a signal. */
+static int write_stream(struct out *o, const char *p, size_t len, struct fail *f)
+{
+	while (len) {
+		ssize_t n = -1;
+
+		errno = ECANCELED;
+		if (!o->cancel || !atomic_load_explicit(o->cancel, memory_order_relaxed))
+			n = write(o->fd, p, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return out_fail(o, errno, "write", f);
+		p += n;
+		len -= (size_t)n;
+		o->at += (uint64_t)n;
+	}
+	return 0;
+}
+
 int out_write(struct out *o, uint64_t at, const void *p, size_t len, struct fail *f)
 {
-	int r;
-
-	if (o->name)
-		return write_file(o, at, p, len, f);
-	r = fd_write_all(o->fd, p, len);
-	if (r < 0)
-		return out_fail(o, -r, "write", f);
-	o->at += len;
-	return 0;
+	return o->name ? write_file(o, at, p, len, f) : write_stream(o, p, len, f);
 }
 
 static int write_zeros(struct out *o, uint64_t at, uint64_t len, struct fail *f)

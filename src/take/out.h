@@ -6,6 +6,7 @@
 #ifndef TAKE_OUT_H
 #define TAKE_OUT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,8 +16,9 @@ struct out_opts {
 	int dir;          /* the folder that name is relative to, or AT_FDCWD */
 	const char *name; /* raw bytes; NULL: write to fd, in order, never seek */
 	int fd;
-	bool force;  /* replace what has the name, atomically; forget a .partial */
-	bool resume; /* go on with NAME.partial */
+	bool force;                /* replace what has the name, atomically; forget a .partial */
+	bool resume;               /* go on with NAME.partial */
+	const atomic_bool *cancel; /* ends a write that blocks: a signal must come too; or NULL */
 };
 
 struct out {
@@ -24,6 +26,7 @@ struct out {
 	int dir;
 	char *name, *partial; /* NULL for a stream */
 	bool owns_fd, force;
+	const atomic_bool *cancel;
 	uint64_t had; /* bytes in the .partial that is resumed */
 	uint64_t at;  /* streams: written so far */
 };
