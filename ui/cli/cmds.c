@@ -25,6 +25,8 @@ const struct cmd *const cmds[] = {
 	&cmd_give,
 	&cmd_take,
 	&cmd_guard,
+	&cmd_shutdown,
+	&cmd_abort,
 	&cmd_help,
 	NULL,
 };

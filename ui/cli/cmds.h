@@ -5,10 +5,13 @@
 
 #include "ui/cli/cli.h"
 
+extern const struct cmd cmd_abort;
 extern const struct cmd cmd_drop;
 extern const struct cmd cmd_dump;
 extern const struct cmd cmd_elf;
 extern const struct cmd cmd_exec;
+extern const struct cmd cmd_abort;
+extern const struct cmd cmd_drop;
 extern const struct cmd cmd_give;
 extern const struct cmd cmd_guard;
 extern const struct cmd cmd_held;
@@ -21,6 +24,7 @@ extern const struct cmd cmd_recover;
 extern const struct cmd cmd_same;
 extern const struct cmd cmd_seek;
 extern const struct cmd cmd_show;
+extern const struct cmd cmd_shutdown;
 extern const struct cmd cmd_signal;
 extern const struct cmd cmd_take;
 extern const struct cmd cmd_who;
