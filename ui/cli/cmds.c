@@ -27,6 +27,7 @@ const struct cmd *const cmds[] = {
 	&cmd_guard,
 	&cmd_shutdown,
 	&cmd_abort,
+	&cmd_guard,
 	&cmd_help,
 	NULL,
 };
