@@ -17,7 +17,7 @@
 static const struct opt ls_opts[] = {
 	{ "json", 0, OPT_FLAG, offsetof(struct ls_values, json), NULL, "one JSON object a line" },
 	{ "columns", 'o', OPT_TEXT, offsetof(struct ls_values, columns), "COL,...",
-	  "these columns; +COL,... behind the usual ones; help lists them" },
+	  "these columns; +COL,... behind the usual ones; help --columns lists them" },
 	{ "filter", 'f', OPT_TEXT, offsetof(struct ls_values, filter), "FILTER",
 	  "rows that it lets pass: 'kind=tcp and rq>0', 'deleted', 'name~\"log$\"'" },
 	{ "sort", 's', OPT_TEXT, offsetof(struct ls_values, sort), "COL",

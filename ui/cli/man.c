@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ui/cli/cmds.h"
+#include "ui/cli/help.h"
 
 /* roff takes a backslash, a leading dot and a hyphen for its own. */
 static void roff(struct buf *out, const char *text)
@@ -87,20 +88,10 @@ static void man_kinds(struct buf *out)
 
 static void man_status(struct buf *out)
 {
-	static const char *const lines[][2] = {
-		{ "0", "all was done" },
-		{ "1", "a part of it failed, or several parts for different reasons" },
-		{ "2", "usage, no terminal, or refused by --read-only" },
-		{ "3", "permission" },
-		{ "4", "the target (a zombie too) or the descriptor is gone or was never there" },
-		{ "5", "output could not be written" },
-		{ "125-", "exec and run: 125 if filch itself failed, else the command's status" },
-	};
-
 	section(out, "EXIT STATUS");
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		buf_addf(out, ".TP\n\\fB%s\\fR\n", lines[i][0]);
-		roff(out, lines[i][1]);
+	for (const struct help_status *s = help_statuses; s->status; s++) {
+		buf_addf(out, ".TP\n\\fB%s\\fR\n", s->status);
+		roff(out, s->means);
 		buf_addc(out, '\n');
 	}
 }
