@@ -132,6 +132,12 @@ static int no_such(struct fail *f, const struct target_name *name, const char *c
 		fail_why(f, "there is no process with this pid that we can see");
 		fail_advice(f, "filch ls lists the processes of this pid namespace");
 	}
+	if (err == EMFILE) {
+		fail_why(f, "our own table of descriptors is full");
+		fail_advice(f, "raise the limit (ulimit -n)");
+	}
+	if (err == ENFILE)
+		fail_why(f, "the system's table of open files is full (/proc/sys/fs/file-max)");
 	return -err;
 }
 
@@ -177,12 +183,7 @@ static int open_pidfd(struct target *t, const struct target_name *name, struct f
 	}
 	if (t->pidfd == -ESRCH || t->pidfd == -EINVAL)
 		return no_such(f, name, "pidfd_open", ESRCH);
-	fail_set(f, -t->pidfd, "pidfd_open", "process %d", t->pid);
-	if (t->pidfd == -EMFILE)
-		fail_why(f, "our own table of descriptors is full");
-	if (t->pidfd == -ENFILE)
-		fail_why(f, "the system's table of open files is full (/proc/sys/fs/file-max)");
-	return t->pidfd;
+	return no_such(f, name, "pidfd_open", -t->pidfd);
 }
 
 /* A thread with a table of its own needs a pidfd of its own: PIDFD_THREAD. */
@@ -212,7 +213,7 @@ int target_open(struct target *t, int procfs, const struct target_name *name, st
 {
 	struct target_name n = *name;
 	struct proc_stat st;
-	int r = target_name_resolve(&n, procfs, f);
+	int r = target_name_resolve(&n, procfs, f), still;
 
 	memset(t, 0, sizeof(*t));
 	t->pidfd = t->table_pidfd = t->dir = t->table_dir = -1;
@@ -234,8 +235,9 @@ int target_open(struct target *t, int procfs, const struct target_name *name, st
 	 * The directory is bound to one process. That it can still be read after
 	 * pidfd_open means that the pid was not free in between: it is the same.
 	 */
-	if (r == 0 && proc_stat_read(t->dir, &st) < 0)
-		r = no_such(f, &n, "read", ESRCH);
+	still = r == 0 ? proc_stat_read(t->dir, &st) : 0;
+	if (still < 0)
+		r = no_such(f, &n, "read", -still);
 	if (r < 0)
 		target_close(t);
 	return r;

@@ -99,14 +99,17 @@ static uint64_t nofile_limit(int dir, pid_t pid)
 	return proc_limit(dir, "Max open files", &soft, &hard) == 0 ? soft : 0;
 }
 
-/* What /proc says of the process itself. False: it is gone. */
-static bool read_process(struct thread *th, int dir, struct procent *p)
+/* What /proc says of the process itself. */
+static int read_process(struct thread *th, int dir, struct procent *p)
 {
 	struct proc_status status;
 	struct proc_stat st;
+	int r = proc_stat_read(dir, &st);
 
-	if (proc_stat_read(dir, &st) < 0 || proc_status_read(dir, &status) < 0)
-		return false;
+	if (r == 0)
+		r = proc_status_read(dir, &status);
+	if (r < 0)
+		return r;
 	p->start = st.start;
 	p->ppid = st.ppid;
 	p->state = st.state;
@@ -116,11 +119,11 @@ static bool read_process(struct thread *th, int dir, struct procent *p)
 	p->comm = arena_copy(&th->worker->arena, st.comm, st.comm_len);
 	p->comm_len = (uint32_t)st.comm_len;
 	if (p->kthread)
-		return true;
+		return 0;
 	p->netns = namespace_inode(dir, "ns/net");
 	p->mntns = namespace_inode(dir, "ns/mnt");
 	p->limit = nofile_limit(dir, p->pid);
-	return true;
+	return 0;
 }
 
 static void task_unref(struct task *t)
@@ -307,23 +310,39 @@ static void read_threads(struct thread *th, int dir, const struct procent *leade
 	}
 }
 
+/* It has not ended, and yet we know its number only: our own table may be full. */
+static void unreadable(struct thread *th, struct procent *p, int err)
+{
+	struct rows rows = { 0 };
+
+	if (err == -ENOENT || err == -ESRCH)
+		return;
+	if (!p->comm)
+		p->comm = "";
+	proc_failed(p, "open", -err);
+	error_row(&rows, p);
+	p->rows = rows.at;
+	p->n_rows = (uint32_t)rows.n;
+	publish(th->job, p);
+}
+
 static void read_one(struct thread *th, const struct target_name *name)
 {
 	const struct survey_opts *o = th->job->opts;
 	autoclose int dir = proc_open_process(o->procfs, name->pid, 0);
 	autoclose int table = -1;
-	struct procent *p;
+	struct procent *p = arena_alloc(&th->worker->arena, sizeof(*p));
+	int r;
 
-	if (dir < 0)
-		return;
-	p = arena_alloc(&th->worker->arena, sizeof(*p));
 	*p = (struct procent){ .pid = name->pid, .tid = name->tid, .n_fds = -1 };
-	if (!read_process(th, dir, p) || (name->has_start && name->start != p->start))
+	r = dir < 0 ? dir : read_process(th, dir, p);
+	if (r == 0 && name->has_start && name->start != p->start)
 		return;
-	if (name->tid) {
-		table = proc_open_process(o->procfs, name->pid, name->tid);
-		if (table < 0)
-			return;
+	if (r == 0 && name->tid)
+		r = table = proc_open_process(o->procfs, name->pid, name->tid);
+	if (r < 0) {
+		unreadable(th, p, r);
+		return;
 	}
 	/* The leader may be published, and squeezed, before its threads are read. */
 	struct procent leader = *p;
