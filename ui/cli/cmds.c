@@ -24,7 +24,6 @@ const struct cmd *const cmds[] = {
 	&cmd_drop,
 	&cmd_give,
 	&cmd_take,
-	&cmd_guard,
 	&cmd_shutdown,
 	&cmd_abort,
 	&cmd_guard,

@@ -10,8 +10,6 @@ extern const struct cmd cmd_drop;
 extern const struct cmd cmd_dump;
 extern const struct cmd cmd_elf;
 extern const struct cmd cmd_exec;
-extern const struct cmd cmd_abort;
-extern const struct cmd cmd_drop;
 extern const struct cmd cmd_give;
 extern const struct cmd cmd_guard;
 extern const struct cmd cmd_held;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "src/take/why.h"
 #include "ui/cli/onshelf.h"
 
 void descs_label(char *p, size_t size, const struct fdent *e)
@@ -23,6 +24,11 @@ void descs_label(char *p, size_t size, const struct fdent *e)
 	snprintf(p, size, "%s:%s", table, what);
 }
 
+static const enum assoc assoc_of[] = {
+	[DESC_FD] = ASSOC_FD,   [DESC_ALL] = ASSOC_FD,    [DESC_EXE] = ASSOC_EXE,
+	[DESC_CWD] = ASSOC_CWD, [DESC_ROOT] = ASSOC_ROOT,
+};
+
 struct walk {
 	struct cli *cli;
 	const struct descs_opts *opts;
@@ -33,23 +39,55 @@ struct walk {
 	const struct shelf_item *held;
 };
 
-static void visit(struct walk *w, const struct fdent *e)
+void descs_unreadable(struct cli *cli, const struct target *t, const char *what, int err,
+		      const char *call)
+{
+	char who[128];
+	struct fail f;
+	struct why w;
+
+	fail_set(&f, err, call, "%s of %s", what, target_describe(t, who, sizeof(who)));
+	if ((err == EACCES || err == EPERM) &&
+	    !(why_walk(&w, t, cli->procfs, NULL) == 0 && why_explain(&w, &f)))
+		fail_advice(&f, "filch why %d says what can be found out", t->pid);
+	cli_failed(cli, &f);
+}
+
+/* As a person asked for it. */
+static void desc_words(char *p, size_t size, const struct desc *d)
+{
+	if (d->what == DESC_ALL)
+		snprintf(p, size, "descriptors");
+	else if (d->what != DESC_FD)
+		snprintf(p, size, "%s", assoc_name(assoc_of[d->what]));
+	else if (d->first == d->last)
+		snprintf(p, size, "descriptor %d", d->first);
+	else
+		snprintf(p, size, "descriptors %d-%d", d->first, d->last);
+}
+
+/* A row that says only that the table could not be read. */
+static bool is_table_error(const struct fdent *e)
+{
+	return e->fd < 0 && e->assoc == ASSOC_FD;
+}
+
+static void visit(struct walk *w, const struct desc *wanted, const struct fdent *e)
 {
 	struct desc_ref d = { .target = w->target, .survey = w->survey, .ent = e, .held = w->held };
-	struct fail f;
+	/* Who looks is shown the error as a fact; who acts must know what it is. */
+	bool unknown = e->err && !(e->have & HAVE_LINK) && w->cli->cmd->effect > EFFECT_NONE;
 
+	if (is_table_error(e) || unknown) {
+		desc_words(d.label, sizeof(d.label), wanted);
+		if (!is_table_error(e) && e->fd >= 0)
+			snprintf(d.label, sizeof(d.label), "descriptor %d", e->fd);
+		descs_unreadable(w->cli, w->target, d.label, e->err, e->err_call);
+		return;
+	}
 	descs_label(d.label, sizeof(d.label), e);
 	if (w->held)
 		snprintf(d.label, sizeof(d.label), "h%u", w->held->id);
-	/* A row that says only that the table could not be read. */
-	if (e->fd < 0 && e->assoc == ASSOC_FD) {
-		fail_set(&f, e->err, e->err_call, "descriptors of process %d (%s)", w->target->pid,
-			 w->target->comm);
-		if (e->err == EACCES || e->err == EPERM)
-			fail_advice(&f, "filch why %d names the rule that refuses", w->target->pid);
-		cli_failed(w->cli, &f);
-		return;
-	}
 	w->fn(w->cli, &d, w->arg);
 }
 
@@ -73,16 +111,12 @@ static bool is_wanted(const struct desc *d, const struct fdent *e)
 
 static void not_there(struct walk *w, const struct desc *d)
 {
-	char who[128];
+	char who[128], what[80];
 	struct fail f;
 
-	target_describe(w->target, who, sizeof(who));
-	if (d->what != DESC_FD)
-		fail_set(&f, ENOENT, "", "%s", who);
-	else if (d->first == d->last)
-		fail_set(&f, EBADF, "", "descriptor %d of %s", d->first, who);
-	else
-		fail_set(&f, EBADF, "", "descriptors %d-%d of %s", d->first, d->last, who);
+	desc_words(what, sizeof(what), d);
+	fail_set(&f, d->what == DESC_FD ? EBADF : ENOENT, "", "%s of %s", what,
+		 target_describe(w->target, who, sizeof(who)));
 	fail_class(&f, FAIL_GONE);
 	fail_why(&f, "it has no such descriptor open");
 	fail_advice(&f, "filch ls %d", w->target->pid);
@@ -99,17 +133,12 @@ static void visit_wanted(struct walk *w, const struct desc *d)
 
 		if (!is_wanted(d, e) && !(p->err && e->fd < 0 && e->assoc == ASSOC_FD))
 			continue;
-		visit(w, e);
+		visit(w, d, e);
 		found++;
 	}
 	if (!found && d->what != DESC_ALL)
 		not_there(w, d);
 }
-
-static const enum assoc assoc_of[] = {
-	[DESC_FD] = ASSOC_FD,   [DESC_ALL] = ASSOC_FD,    [DESC_EXE] = ASSOC_EXE,
-	[DESC_CWD] = ASSOC_CWD, [DESC_ROOT] = ASSOC_ROOT,
-};
 
 static void walk_desc(struct walk *w, const struct desc *d)
 {

@@ -58,6 +58,13 @@ bool descs_target_has_any(struct cli *cli, const struct target *t);
 /* Do they name more than one, as a list, a range or all? */
 bool descs_are_several(int n, char **argv);
 
+/*
+ * cli_failed(): `what` of the target could not be read. A refusal names the rule that
+ * refuses, as filch why does.
+ */
+void descs_unreadable(struct cli *cli, const struct target *t, const char *what, int err,
+		      const char *call);
+
 /* What argv names when exactly one descriptor is wanted: usage error otherwise. */
 bool descs_is_single(struct cli *cli, int n, char **argv);
 

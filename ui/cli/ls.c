@@ -130,16 +130,18 @@ void listing_release(struct listing *l)
 	free(l->names);
 }
 
+static bool is_named(const struct listing *l, const struct procent *p)
+{
+	for (size_t i = 0; i < l->n_targets; i++)
+		if (l->names[i].pid == p->pid && (!l->names[i].tid || l->names[i].tid == p->tid))
+			return true;
+	return false;
+}
+
 /* With --wide-scan everything was surveyed, and only some of it is listed. */
 static bool is_listed(const struct listing *l, const struct fdent *e)
 {
-	if (!l->v->wide_scan || !l->n_targets)
-		return true;
-	for (size_t i = 0; i < l->n_targets; i++)
-		if (l->names[i].pid == e->proc->pid &&
-		    (!l->names[i].tid || l->names[i].tid == e->proc->tid))
-			return true;
-	return false;
+	return !l->v->wide_scan || !l->n_targets || is_named(l, e->proc);
 }
 
 size_t listing_rows(const struct listing *l, struct columns *c, const struct survey *s,
@@ -332,15 +334,16 @@ static void check_tables(struct cli *cli, const struct listing *l, const struct 
 {
 	for (size_t i = 0; i < s->n_procs; i++) {
 		const struct procent *p = s->procs[i];
-		struct fail f;
+		struct target_name name = { .pid = p->pid, .tid = p->tid };
+		autotarget t = { .pidfd = -1, .table_pidfd = -1, .dir = -1, .table_dir = -1 };
+		struct fail f = { 0 };
 
-		if (!p->err || !l->n_targets)
+		if (!p->err || !l->n_targets || !is_named(l, p))
 			continue;
-		fail_set(&f, p->err, p->err_call, "descriptors of process %d (%s)", p->pid,
-			 p->comm);
-		if (p->err == EACCES || p->err == EPERM)
-			fail_advice(&f, "filch why %d names the rule that refuses", p->pid);
-		cli_failed(cli, &f);
+		if (target_open(&t, cli->procfs, &name, &f) < 0)
+			cli_failed(cli, &f);
+		else
+			descs_unreadable(cli, &t, "descriptors", p->err, p->err_call);
 	}
 }
 

@@ -55,6 +55,7 @@ static void explain(struct cli *cli, const struct same *same, int err)
 		break;
 	case ENOSYS:
 		fail_why(&f, "this kernel has no kcmp(2) (CONFIG_KCMP), or a filter hides it");
+		fail_advice(&f, "filch ls shows which have the same device and inode");
 		break;
 	case EBADF:
 		fail_class(&f, FAIL_GONE);
