@@ -24,6 +24,8 @@ const struct cmd *const cmds[] = {
 	&cmd_drop,
 	&cmd_give,
 	&cmd_take,
+	&cmd_talk,
+	&cmd_guard,
 	&cmd_shutdown,
 	&cmd_abort,
 	&cmd_guard,

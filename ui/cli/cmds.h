@@ -25,6 +25,7 @@ extern const struct cmd cmd_show;
 extern const struct cmd cmd_shutdown;
 extern const struct cmd cmd_signal;
 extern const struct cmd cmd_take;
+extern const struct cmd cmd_talk;
 extern const struct cmd cmd_who;
 extern const struct cmd cmd_why;
 extern const struct cmd cmd_write;
