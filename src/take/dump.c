@@ -15,6 +15,7 @@
 #include "src/base/fd.h"
 #include "src/stop/freeze.h"
 #include "src/take/dump_state.h"
+#include "src/take/flight.h"
 #include "src/take/grab.h"
 #include "src/take/look.h"
 
@@ -27,6 +28,8 @@ struct cell dump_effect(const struct dump_opts *o)
 {
 	struct cell c = *kind_cell(kind_in(o), OP_DUMP);
 
+	if (flight_is_unread(o->ent))
+		return flight_unread_cell;
 	if (o->freeze && c.effect != EFFECT_REFUSED)
 		return *kind_cell(kind_in(o), OP_FREEZE);
 	if (c.effect == EFFECT_HOLD && o->may_move_peek_off && S_ISSOCK(o->ent->mode)) {
@@ -450,9 +453,31 @@ static int run(const struct dump_opts *o, struct dump_result *result, bool held)
 	return r;
 }
 
+/* What it is shows only once we have it: then it is ours to dump. */
+static int dump_unread(const struct dump_opts *o, struct dump_result *r)
+{
+	struct dump_opts mine = *o;
+	struct kind_ctx ctx;
+	struct survey *s;
+	struct grab g;
+	int err;
+
+	memset(r, 0, sizeof(*r));
+	err = flight_take(&g, o->target, o->ent, o->ctx->procfs, &s, &mine.ent, &r->fail);
+	if (err < 0)
+		return err;
+	ctx = survey_ctx(s);
+	mine.ctx = &ctx;
+	mine.fd = g.fd;
+	err = run(&mine, r, true);
+	survey_free(s);
+	grab_release(&g);
+	return err;
+}
+
 int dump(const struct dump_opts *o, struct dump_result *r)
 {
-	return run(o, r, false);
+	return flight_is_unread(o->ent) ? dump_unread(o, r) : run(o, r, false);
 }
 
 int dump_held(const struct dump_opts *o, struct dump_result *r)

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "src/base/fd.h"
+#include "src/take/flight.h"
 #include "src/take/grab.h"
 #include "src/take/sendq.h"
 
@@ -15,6 +16,8 @@ struct cell look_effect(const struct peek *p)
 	const struct kind *k = p->ent->kind ? p->ent->kind : kind_of(p->ent);
 	struct cell c = *kind_cell(k, p->send_queue ? OP_PEEK_SEND : OP_PEEK);
 
+	if (flight_is_unread(p->ent))
+		return flight_unread_cell;
 	if (c.effect == EFFECT_HOLD && p->may_move_peek_off && S_ISSOCK(p->ent->mode)) {
 		c.effect = EFFECT_SHARED;
 		c.words = "holds a duplicate, and moves SO_PEEK_OFF of every holder for moments: "
@@ -179,6 +182,32 @@ static int look_in_helper(struct peek *p, const struct target *t)
 	return f.result;
 }
 
+/* What it is shows only once we have it. */
+static int look_unread(struct peek *p, const struct target *t)
+{
+	const struct kind_ctx *ctx = p->ctx;
+	const struct fdent *listed = p->ent;
+	struct kind_ctx ours;
+	struct survey *s;
+	struct grab g;
+	int r = flight_take(&g, t, listed, ctx->procfs, &s, &p->ent, p->fail);
+
+	if (r < 0) {
+		p->ent = listed;
+		return r;
+	}
+	ours = survey_ctx(s);
+	p->ctx = &ours;
+	p->fd = g.fd;
+	r = look_held(p);
+	p->fd = -1;
+	p->ent = listed;
+	p->ctx = ctx;
+	survey_free(s);
+	grab_release(&g);
+	return r;
+}
+
 int look(struct peek *p, const struct target *t)
 {
 	p->fd = -1;
@@ -186,6 +215,8 @@ int look(struct peek *p, const struct target *t)
 	p->incomplete = false;
 	p->missing[0] = '\0';
 	p->pause_ns = 0;
+	if (flight_is_unread(p->ent))
+		return look_unread(p, t);
 	if (!checked_kind(p))
 		return -EOPNOTSUPP;
 	if (p->send_queue)

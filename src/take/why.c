@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
 #include <stdarg.h>
@@ -22,9 +23,11 @@
 struct sides {
 	const struct target *t;
 	struct proc_status self, theirs;
-	enum userns_cap ptrace_cap;             /* ours in their user namespace */
-	bool settled;                           /* same thread group: nothing else is asked */
-	int getfd_probe, kcmp_probe, mem_probe; /* 0 or -errno */
+	enum userns_cap ptrace_cap; /* ours in their user namespace */
+	bool settled;               /* same thread group: nothing else is asked */
+	int getfd_probe;            /* pidfd_getfd of no pidfd: is the call there? */
+	int attach_probe;           /* 0 or -errno */
+	int kcmp_probe;
 };
 
 static struct why_rule *rule(struct why *w, const char *name, enum why_result result,
@@ -242,7 +245,7 @@ static void rule_yama(struct why *w, const struct sides *s)
 		return;
 	}
 	/* Under 1 an ancestor may, and whom the target named: only the kernel knows. */
-	if (scope == '1' && s->mem_probe == 0)
+	if (scope == '1' && s->attach_probe == 0)
 		result = WHY_PASSED;
 	if (scope == '3')
 		result = WHY_REFUSED;
@@ -275,7 +278,7 @@ static void lsm_list(char *p, size_t size)
  */
 static void rule_lsm(struct why *w, const struct sides *s)
 {
-	bool refuses = w->refusing < 0 && (s->mem_probe == -EACCES || s->mem_probe == -EPERM);
+	bool refuses = w->refusing < 0 && s->attach_probe == -EPERM;
 	char list[96];
 	struct why_rule *r;
 
@@ -314,21 +317,27 @@ static void rule_room(struct why *w)
 }
 
 /*
- * What the kernel really says. /proc/PID/mem asks for ATTACH, by the filesystem
- * credentials instead of the real ones: the same unless filch is set-user-ID.
+ * What the kernel really says: it judges before it looks for the descriptor, and no
+ * table reaches so far. EBADF is the answer to who may, EPERM to who may not.
  */
+static int probe_attach(const struct target *t)
+{
+	int r = t->table_pidfd < 0 ? -ENOSYS : sys_pidfd_getfd(t->table_pidfd, INT_MAX, 0);
+
+	if (r >= 0)
+		close(r);
+	return r == -EBADF ? 0 : r;
+}
+
 static void probe(struct sides *s)
 {
 	pid_t id = s->t->tid ? s->t->tid : s->t->pid;
-	int fd, r;
+	int r;
 
 	s->getfd_probe = sys_pidfd_getfd(-1, 0, 0);
+	s->attach_probe = probe_attach(s->t);
 	r = sys_kcmp(getpid(), id, SYS_KCMP_FILES, 0, 0);
 	s->kcmp_probe = r < 0 ? r : 0;
-	fd = openat(s->t->table_dir, "mem", O_RDONLY | O_CLOEXEC);
-	s->mem_probe = fd < 0 ? -errno : 0;
-	if (fd >= 0)
-		close(fd);
 }
 
 /* A refusal by the ids or by what follows them: the kernel was asked the same. */
@@ -345,21 +354,21 @@ static bool is_access_rule(const struct why *w, int i)
 
 static void verdict(struct why *w, const struct sides *s)
 {
-	bool attach = s->mem_probe == 0;
-	bool told = attach || s->mem_probe == -EACCES || s->mem_probe == -EPERM;
+	bool attach = s->attach_probe == 0;
+	bool told = (attach || s->attach_probe == -EPERM) && s->getfd_probe == -EBADF;
 
-	/* Kernel threads and the dead have no memory to ask about. */
-	w->verified = told && !s->t->kthread && getuid() == geteuid() && getgid() == getegid();
+	/* A kernel thread has nothing to take, whoever asks. */
+	w->verified = told && !s->t->kthread;
 	if (w->verified && attach && w->refusing >= 0 && is_access_rule(w, w->refusing)) {
 		w->at[w->refusing].result = WHY_UNKNOWN;
 		w->refusing = -1;
 	}
 	rule(w, "attach",
-	     attach ? WHY_PASSED
-	     : told ? WHY_REFUSED
-		    : WHY_UNKNOWN,
-	     "opening /proc/PID/mem, which asks the same: %s; kcmp(2), which asks for less: %s",
-	     attach ? "allowed" : strerror(-s->mem_probe),
+	     !w->verified ? WHY_UNKNOWN
+	     : attach     ? WHY_PASSED
+			  : WHY_REFUSED,
+	     "pidfd_getfd(2) of a number that nobody has: %s; kcmp(2), which asks for less: %s",
+	     attach ? "allowed" : strerror(-s->attach_probe),
 	     s->kcmp_probe == 0 ? "allowed" : strerror(-s->kcmp_probe));
 	w->allowed = w->refusing < 0;
 }

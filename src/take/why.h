@@ -3,8 +3,8 @@
  * May we take a target's descriptors? The rules of ptrace(2), "Ptrace access
  * mode checking", for PTRACE_MODE_ATTACH_REALCREDS as pidfd_getfd(2) asks it,
  * one by one in the kernel's order, with what both sides have. Then reality:
- * kcmp(2) asks for READ, and opening /proc/PID/mem asks for ATTACH. Effect:
- * none; nothing is taken, stopped or read from the target's memory.
+ * pidfd_getfd(2) of a number that no table reaches is answered EPERM or EBADF, and
+ * kcmp(2) asks for READ only. Effect: none; nothing is taken, stopped or read.
  */
 #ifndef TAKE_WHY_H
 #define TAKE_WHY_H

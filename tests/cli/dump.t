@@ -340,7 +340,7 @@ with Victim("file:fd=100,size=100,name=a b;$(x)", "pipe:fd=110,peer=111,size=50"
     clean()
     r = filch("dump", "%d:100" % v.pid, "-o", OUT, "--freeze")
     like(r.stderr, "stood still for", "--freeze reports the pause")
-    is_(v.state(), "S", "and the target goes on")
+    ok(wait_for(lambda: v.state() == "S"), "and the target goes on")
 
 # ---- memory ----
 clean()
