@@ -131,8 +131,7 @@ static void task_unref(struct task *t)
 	if (atomic_fetch_sub(&t->users, 1) != 1)
 		return;
 	fd_close(&t->dirs.fd);
-	if (t->dirs.fdinfo >= 0)
-		fd_close(&t->dirs.fdinfo);
+	fd_close(&t->dirs.fdinfo);
 	free(t->fds);
 	free(t);
 }
@@ -210,6 +209,7 @@ static void read_associated(struct thread *th, int dir, struct procent *p, struc
 
 static int open_dirs(int dir, struct table_dirs *dirs)
 {
+	dirs->fdinfo = -1;
 	dirs->fd = openat(dir, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dirs->fd < 0)
 		return -errno;
@@ -234,6 +234,7 @@ static void read_table(struct thread *th, int dir, struct procent *p, struct row
 	if (r == 0)
 		r = proc_numbers_into(dir, "fd", &list);
 	if (r < 0) {
+		list.n = 0; /* the directory may have ended half-way */
 		proc_failed(p, "open", -r);
 		error_row(rows, p);
 	}
@@ -254,8 +255,6 @@ static void read_table(struct thread *th, int dir, struct procent *p, struct row
 	memset(p->rows + rows->n, 0, list.n * sizeof(*p->rows));
 	p->n_rows = (uint32_t)(rows->n + list.n);
 	*rows = (struct rows){ 0 };
-	if (r < 0)
-		t->dirs.fd = -1;
 	if (list.n > CHUNK) {
 		atomic_fetch_add(&t->users, 1); /* the list's */
 		publish_big(th->job, t);
