@@ -46,13 +46,28 @@ static bool starts(const char *s, const char *end, const char *word, const char 
 	return true;
 }
 
+/* A position is printed as signed even where the file's is not, as of /proc/PID/mem. */
+static bool position(const char *s, const char *end, uint64_t *v)
+{
+	bool minus;
+
+	while (s < end && (*s == ' ' || *s == '\t'))
+		s++;
+	minus = s < end && *s == '-';
+	if (!number(s + minus, end, 10, v))
+		return false;
+	if (minus)
+		*v = 0 - *v;
+	return true;
+}
+
 /* The common lines come first, in a fixed order: stop at the first other one. */
 static bool common_line(struct fdinfo *fi, const char *line, const char *eol, bool *has_pos)
 {
 	const char *at;
 	uint64_t v = 0;
 
-	if (starts(line, eol, "pos:", &at) && number(at, eol, 10, &fi->pos))
+	if (starts(line, eol, "pos:", &at) && position(at, eol, &fi->pos))
 		return *has_pos = true;
 	if (starts(line, eol, "flags:", &at) && number(at, eol, 8, &v)) {
 		fi->flags = (uint32_t)v;

@@ -282,6 +282,17 @@ static void read_rows(struct thread *th, int dir, int table_dir, struct procent 
 	publish(th->job, p);
 }
 
+/* Below the process's directory, which never becomes another process's. */
+static int open_thread(int dir, pid_t tid)
+{
+	char name[32];
+	int fd;
+
+	snprintf(name, sizeof(name), "task/%d", tid);
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 /* Threads with a table of their own, each as one more table of the process. */
 static void read_threads(struct thread *th, int dir, const struct procent *leader)
 {
@@ -294,8 +305,7 @@ static void read_threads(struct thread *th, int dir, const struct procent *leade
 	if (tables_others(leader->pid, tids, n, NULL, NULL, &found, &n_found) < 0)
 		return;
 	for (size_t i = 0; i < n_found; i++) {
-		autoclose int table = proc_open_process(th->job->opts->procfs, leader->pid,
-							found[i]);
+		autoclose int table = open_thread(dir, found[i]);
 		struct procent *p;
 
 		if (table < 0)

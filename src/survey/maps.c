@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -50,12 +51,65 @@ static bool map_line_parse(const char *line, const char *eol, struct map_line *m
 	return m->path_len > 0 && *path == '/';
 }
 
-static struct fdent *find_row(struct rows *rows, size_t from, const struct map_line *m)
+/*
+ * Which files were seen: row numbers plus one, by device and inode. A target
+ * may map 65530 files, and each line is looked up among them.
+ */
+struct seen {
+	uint32_t *slot;
+	size_t n, cap; /* cap is a power of two */
+};
+
+static size_t seen_hash(uint64_t dev, uint64_t ino)
 {
-	for (size_t i = rows->n; i > from; i--)
-		if (rows->at[i - 1].ino == m->ino && rows->at[i - 1].dev == m->dev)
-			return &rows->at[i - 1];
-	return NULL;
+	return (size_t)((dev * 31 + ino) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+}
+
+/* The slot that holds that file, or the free one where it belongs. */
+static uint32_t *seen_slot(const struct seen *seen, const struct rows *rows, uint64_t dev,
+			   uint64_t ino)
+{
+	size_t i = seen_hash(dev, ino);
+
+	for (;; i++) {
+		uint32_t *slot = &seen->slot[i & (seen->cap - 1)];
+		const struct fdent *e = *slot ? &rows->at[*slot - 1] : NULL;
+
+		if (!e || (e->ino == ino && e->dev == dev))
+			return slot;
+	}
+}
+
+static void seen_grow(struct seen *seen, const struct rows *rows)
+{
+	struct seen larger = { .n = seen->n, .cap = seen->cap ? seen->cap * 2 : 64 };
+
+	larger.slot = xcalloc(larger.cap, sizeof(*larger.slot));
+	for (size_t i = 0; i < seen->cap; i++) {
+		const struct fdent *e;
+
+		if (!seen->slot[i])
+			continue;
+		e = &rows->at[seen->slot[i] - 1];
+		*seen_slot(&larger, rows, e->dev, e->ino) = seen->slot[i];
+	}
+	free(seen->slot);
+	*seen = larger;
+}
+
+/* True if it is new; its row must be added next. */
+static bool seen_first(struct seen *seen, const struct rows *rows, const struct map_line *m)
+{
+	uint32_t *slot;
+
+	if (seen->n * 2 >= seen->cap)
+		seen_grow(seen, rows);
+	slot = seen_slot(seen, rows, m->dev, m->ino);
+	if (*slot)
+		return false;
+	*slot = (uint32_t)rows->n + 1;
+	seen->n++;
+	return true;
 }
 
 /* maps(5) escapes only the newline. */
@@ -117,6 +171,7 @@ static void add_mapped(struct table_reader *r, const struct procent *proc, struc
 int table_read_maps(struct table_reader *r, int dir, const struct procent *proc, struct rows *rows)
 {
 	size_t first = rows->n;
+	struct seen seen = { 0 };
 	const char *at, *end;
 	int err;
 
@@ -132,10 +187,11 @@ int table_read_maps(struct table_reader *r, int dir, const struct procent *proc,
 
 		if (!eol)
 			eol = end;
-		if (map_line_parse(at, eol, &m) && !find_row(rows, first, &m))
+		if (map_line_parse(at, eol, &m) && seen_first(&seen, rows, &m))
 			add_mapped(r, proc, rows, &m);
 		at = eol + 1;
 	}
+	free(seen.slot);
 	for (size_t i = first; i < rows->n; i++) {
 		struct map_line m = { .ino = rows->at[i].ino };
 
