@@ -192,6 +192,14 @@ fuzz: ## fuzz every parser, FUZZ_TIME seconds each (needs clang)
 fuzz-run: $(FUZZ_BIN)
 	$(Q)sh tests/fuzz/run.sh $(FUZZ_TIME) $(FUZZ_BIN)
 
+README_ENV = FILCH=$(abspath $(BUILD)/filch) BUILD=$(abspath $(BUILD))
+
+readme: all $(BUILD)/tests/demo ## put what the program prints now into README.md
+	$(Q)$(README_ENV) $(PYTHON) -B tests/readme/make.py README.md
+
+readme-figures: programs ## and what make bench measures
+	$(Q)$(MAKE) bench | $(README_ENV) $(PYTHON) -B tests/readme/make.py --figures README.md
+
 bench: programs ## measure against lsof, lsfd, cp, openssl; BENCH=quick is shorter
 	$(Q)$(RUN_ENV) BENCH=$(BENCH) $(PYTHON) tests/bench/bench.py
 
@@ -230,7 +238,8 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 	@echo '  Variables: PREFIX DESTDIR CC CFLAGS LDFLAGS BUILD SANITIZE DEVELOPER V JOBS NO_INSTALL'
 
-.PHONY: all programs deps deps-more run check test soak fuzz fuzz-run bench coverage lint \
+.PHONY: all programs deps deps-more run check test soak fuzz fuzz-run readme readme-figures \
+	bench coverage lint \
 	format install uninstall dist clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
