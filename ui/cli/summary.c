@@ -61,7 +61,7 @@ static void leaks_text(struct cli *cli, const struct summary *m)
 	autofree struct summary_leak *leaks = summary_leaks(m, &n);
 	struct buf *out = &cli->out;
 
-	buf_addf(out, "\nlook %u: %s\n", m->surveys, n ? "" : "nothing grew");
+	buf_addf(out, "\nlook %u:%s\n", m->surveys, n ? "" : " nothing grew");
 	for (size_t i = 0; i < n; i++) {
 		const struct summary_leak *l = &leaks[i];
 
