@@ -45,6 +45,7 @@ struct cli {
 	bool out_failed;
 	unsigned done, failed; /* parts */
 	int status;            /* of what failed; STATUS_PART once they differ */
+	bool status_is_commands; /* what the verb returns is the status of a command it ran */
 	int rest, argc;        /* what followed "--": argv[rest..argc), rest -1: nothing */
 };
 

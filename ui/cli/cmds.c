@@ -29,6 +29,7 @@ const struct cmd *const cmds[] = {
 	&cmd_shutdown,
 	&cmd_abort,
 	&cmd_guard,
+	&cmd_run,
 	&cmd_help,
 	NULL,
 };

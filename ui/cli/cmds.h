@@ -19,6 +19,7 @@ extern const struct cmd cmd_ls;
 extern const struct cmd cmd_peek;
 extern const struct cmd cmd_read;
 extern const struct cmd cmd_recover;
+extern const struct cmd cmd_run;
 extern const struct cmd cmd_same;
 extern const struct cmd cmd_seek;
 extern const struct cmd cmd_show;

@@ -260,10 +260,9 @@ static void record(struct buf *out, const struct stored *s)
 	json_line(&j);
 }
 
-static void say(struct guarding *x, const struct stored *s)
+static void say(struct guarding *x, const struct stored *s, struct buf *out)
 {
 	const struct fdent *e = s->item->e;
-	struct buf *out = &x->cli->out;
 	char held[16] = "-";
 
 	if (s->held)
@@ -279,7 +278,8 @@ static void say(struct guarding *x, const struct stored *s)
 
 static void write_record(struct guarding *x, const struct stored *s)
 {
-	autobuf line = BUF_INIT;
+	autobuf line = BUF_INIT, text = BUF_INIT;
+	const struct buf *shown;
 	struct fail f;
 	int r = 0;
 
@@ -291,10 +291,12 @@ static void write_record(struct guarding *x, const struct stored *s)
 		fail_class(&f, FAIL_OUTPUT);
 		cli_failed(x->cli, &f);
 	}
-	if (x->v->json)
-		buf_add(&x->cli->out, line.data, line.len);
+	say(x, s, &text);
+	shown = x->v->json ? &line : &text;
+	if (x->to_stderr)
+		fwrite(shown->data, 1, shown->len, stderr);
 	else
-		say(x, s);
+		buf_add(&x->cli->out, shown->data, shown->len);
 	cli_flush(x->cli, true);
 }
 

@@ -29,6 +29,7 @@ struct guarding {
 	atomic_bool cancel; /* of a copy */
 	sigset_t quit;      /* signals that end it, blocked; without those that were ignored */
 	int signals;        /* a signalfd for them */
+	bool to_stderr;     /* the lines too: standard output belongs to a command */
 	const char *op;     /* "guard": for messages and the audit log */
 };
 

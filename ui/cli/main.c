@@ -94,7 +94,8 @@ int main(int argc, char **argv)
 	buf_release(&cli.out);
 	if (cli.out_failed)
 		status = STATUS_OUTPUT;
-	if (status && cli.cmd && cli.cmd->becomes && status < STATUS_EXEC)
+	if (status && cli.cmd && cli.cmd->becomes && !cli.status_is_commands &&
+	    status < STATUS_EXEC)
 		status = STATUS_EXEC;
 	return status;
 }
