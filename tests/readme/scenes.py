@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 
-FILCH = os.environ["FILCH"]
+FILCH = os.path.realpath(os.environ["FILCH"])
 BUILD = os.environ.get("BUILD") or os.path.dirname(FILCH)
 LIMIT = 30  # seconds for a command
 ENV = {"PATH": "/srv/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/srv", "LC_ALL": "C.UTF-8",
@@ -134,14 +134,18 @@ def web():
     next_pid(5120)
 
 
-SCENES = {"shop": shop, "death": shop, "json": shop, "leak": leak, "fileless": fileless, "web": web}
+SCENES = {"shop": shop, "death": shop, "crash": shop, "json": shop, "leak": leak, "fileless": fileless, "web": web}
 
 
-def started(pid):
-    """Has the command become what it is to be?"""
-    with open(f"/proc/{pid}/comm", encoding="utf-8") as f:
-        return f.read().strip() not in ("python3", "bash", "filch") or os.path.realpath(
-            f"/proc/{pid}/exe") not in (os.path.realpath("/bin/bash"), os.path.realpath(FILCH))
+def started(pid, command):
+    """Has a command in the background come to what it is to do?"""
+    exe, words = os.path.realpath(f"/proc/{pid}/exe"), command.split()
+    if exe == os.path.realpath("/bin/bash") or words[:2] == ["filch", "exec"] and exe == FILCH:
+        return False
+    if words[:2] != ["filch", "guard"]:
+        return True
+    with open(f"/proc/{words[2]}/status", encoding="utf-8") as f:
+        return "TracerPid:\t0\n" not in f.read()
 
 
 def run(command):
@@ -150,7 +154,7 @@ def run(command):
         p = subprocess.Popen(["bash", "-c", "exec " + command[:-2]], cwd="/srv", env=ENV,
                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                              stderr=subprocess.DEVNULL)
-        wait_until(lambda: started(p.pid))
+        wait_until(lambda: started(p.pid, command))
         return ""
     ended = [c for c in CHILDREN if command.split()[0] == "kill" and str(c.pid) in command.split()]
     out = open("/srv/.shown", "w+b")  # a file, for who stays behind must not keep a pipe
