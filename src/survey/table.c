@@ -12,7 +12,8 @@
 
 #include "src/proc/fdinfo.h"
 
-#define TRIES 16
+#define TRIES    24
+#define AGREEING 3 /* samples of a slot that may be changing hands */
 
 void table_reader_release(struct table_reader *r)
 {
@@ -119,10 +120,11 @@ static bool link_inode(const char *link, size_t len, uint64_t *ino)
 static const struct sort {
 	const char *head;
 	bool one_inode; /* all share it, and fdinfo must name it */
+	mode_t type;
 } sorts[] = {
-	{ "socket:[", false },
-	{ "pipe:[", false },
-	{ "anon_inode:", true },
+	{ "socket:[", false, S_IFSOCK },
+	{ "pipe:[", false, S_IFIFO },
+	{ "anon_inode:", true, 0 },
 };
 
 static int sort_of(const char *link, size_t len)
@@ -149,12 +151,16 @@ static bool stat_is_known(const struct table_reader *r, struct fdent *e, int sor
 	return true;
 }
 
+/*
+ * Link, fdinfo and statx(2) may speak of three files, if the slot changes hands: what
+ * is remembered of a sort must be of that sort.
+ */
 static int stat_sample(struct table_reader *r, struct table_dirs *dirs, const char *name,
-		       struct fdent *e, int sort)
+		       struct fdent *e, int sort, uint64_t ino)
 {
 	int err = read_stat(dirs->fd, name, e);
 
-	if (err == 0 && sort >= 0)
+	if (err == 0 && sort >= 0 && e->ino == ino && (e->mode & S_IFMT) == sorts[sort].type)
 		r->known[sort] = (struct table_known){ e->dev, e->ino, e->mode };
 	return err;
 }
@@ -181,8 +187,11 @@ static bool link_is_still(struct table_reader *r, int dir, const char *name, siz
 	return n == (ssize_t)len && memcmp(r->link, r->again, len) == 0;
 }
 
-/* The kind's own lines prove that link and fdinfo are of one kind. */
-static bool info_proves_kind(const char *link, size_t len, const struct fdinfo *info)
+/*
+ * Lines that only one kind has: 1, they prove that link and fdinfo are of one kind;
+ * -1, that they are not; 0, there are none.
+ */
+static int info_proof(const char *link, size_t len, const struct fdinfo *info)
 {
 	static const struct {
 		const char *link, *key;
@@ -197,10 +206,12 @@ static bool info_proves_kind(const char *link, size_t len, const struct fdinfo *
 	for (size_t i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++) {
 		size_t n = strlen(proofs[i].key);
 
-		if (strlen(proofs[i].link) == len && memcmp(link, proofs[i].link, len) == 0)
-			return info->rest_len > n && memcmp(info->rest, proofs[i].key, n) == 0;
+		if (info->rest_len <= n || memcmp(info->rest, proofs[i].key, n) != 0)
+			continue;
+		return strlen(proofs[i].link) == len && memcmp(link, proofs[i].link, len) == 0 ? 1
+											       : -1;
 	}
-	return false;
+	return 0;
 }
 
 /* What statx(2) would say, by asking it only where the answer is not known. */
@@ -218,7 +229,7 @@ static void take_stat(struct table_reader *r, struct table_dirs *dirs, const cha
 		has_ino = true;
 	}
 	if (!has_ino || !stat_is_known(r, e, sort, ino))
-		s->stat_err = stat_sample(r, dirs, name, e, sort);
+		s->stat_err = stat_sample(r, dirs, name, e, sort, ino);
 }
 
 /*
@@ -231,6 +242,7 @@ static int take_sample(struct table_reader *r, struct table_dirs *dirs, const ch
 	uint64_t ino = 0;
 	size_t len;
 	bool named_inode;
+	int proof;
 
 	s->link_len = proc_readlink(dirs->fd, name, r->link, sizeof(r->link));
 	if (s->link_len == -ENOENT)
@@ -247,7 +259,10 @@ static int take_sample(struct table_reader *r, struct table_dirs *dirs, const ch
 		return 0;
 	if (s->has_info && s->info.has_ino && s->stat_err == 0 && s->info.ino != e->ino)
 		return 0;
-	if (named_inode || (s->has_info && info_proves_kind(r->link, len, &s->info)))
+	proof = s->has_info ? info_proof(r->link, len, &s->info) : 0;
+	if (proof < 0)
+		return 0;
+	if (named_inode || proof > 0)
 		return 1;
 	return link_is_still(r, dirs->fd, name, len);
 }
@@ -294,11 +309,12 @@ bool table_read_fd(struct table_reader *r, struct table_dirs *dirs, struct fdent
 	const struct fdent blank = { .proc = e->proc, .fd = fd, .assoc = ASSOC_FD };
 	struct fdent before = blank;
 	struct sample s, last = { 0 };
-	bool agreed = false, strict = dirs->strict;
+	bool strict = dirs->strict;
+	int agreed = 0;
 	char name[12];
 
 	number_text(name, (unsigned)fd);
-	for (int i = 0; i < TRIES && !agreed; i++) {
+	for (int i = 0; i < TRIES && agreed < (strict ? AGREEING : 1); i++) {
 		int got;
 
 		*e = blank;
@@ -311,14 +327,15 @@ bool table_read_fd(struct table_reader *r, struct table_dirs *dirs, struct fdent
 		if (got == 0) {
 			dirs->unstable = strict = true;
 			before = blank;
+			agreed = 0;
 			continue;
 		}
-		agreed = !strict || (i > 0 && before.have && same_row(e, &before, &s, &last));
+		agreed = before.have && same_row(e, &before, &s, &last) ? agreed + 1 : 1;
 		before = *e;
 		before.have |= HAVE_LINK;
 		last = s;
 	}
-	if (!agreed) {
+	if (agreed < (strict ? AGREEING : 1)) {
 		*e = blank;
 		note_error(e, "readlink", ESTALE);
 		return true;
