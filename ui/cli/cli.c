@@ -159,6 +159,13 @@ void cli_audit(struct cli *cli, const char *op, enum effect e, const struct targ
 	}
 }
 
+void cli_end_of_reader(void)
+{
+	signal(SIGPIPE, SIG_DFL);
+	raise(SIGPIPE);
+	_exit(128 + SIGPIPE);
+}
+
 void cli_flush(struct cli *cli, bool all)
 {
 	int r;
@@ -167,12 +174,8 @@ void cli_flush(struct cli *cli, bool all)
 		return;
 	r = cli->out_failed ? 0 : fd_write_all(STDOUT_FILENO, cli->out.data, cli->out.len);
 	buf_reset(&cli->out);
-	if (r == -EPIPE) {
-		/* Our reader has seen enough: end as other filters do. */
-		signal(SIGPIPE, SIG_DFL);
-		raise(SIGPIPE);
-		_exit(128 + SIGPIPE);
-	}
+	if (r == -EPIPE)
+		cli_end_of_reader();
 	if (r < 0) {
 		cli_message(cli, "standard output: write: %s", strerror(-r));
 		cli->out_failed = true;

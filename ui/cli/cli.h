@@ -93,6 +93,9 @@ bool cli_gate_kind(struct cli *cli, const struct kind *k, enum op op, const char
 void cli_audit(struct cli *cli, const char *op, enum effect e, const struct target *t, int fd,
 	       const struct fail *f);
 
+/* Whoever reads our stdout has seen enough: end as other filters do. */
+void cli_end_of_reader(void) __attribute__((noreturn));
+
 /* Write out what is in cli->out when it is much, or, with all, whatever is there. */
 void cli_flush(struct cli *cli, bool all);
 

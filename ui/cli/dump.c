@@ -227,6 +227,8 @@ static int dump_one(struct cli *cli, const struct desc_ref *ref, void *arg)
 	o.out.name = to_stdout ? NULL : d->name;
 	r = dump(&o, &result);
 	cli_audit(cli, "dump", c.effect, ref->target, ref->ent->fd, r < 0 ? &result.fail : NULL);
+	if (to_stdout && r == -EPIPE)
+		cli_end_of_reader();
 	settle(d, ref->label, &result, r);
 	dump_result_release(&result);
 	return r;

@@ -329,9 +329,14 @@ void listing_print(struct cli *cli, struct listing *l, const struct survey *s)
 	free(rows);
 }
 
-/* A named target whose table may not be read is a failure; system-wide it is a row. */
-static void check_tables(struct cli *cli, const struct listing *l, const struct survey *s)
+/*
+ * A named target whose table may not be read is a failure; system-wide it is a row.
+ * Returns how many there were.
+ */
+static size_t check_tables(struct cli *cli, const struct listing *l, const struct survey *s)
 {
+	size_t failed = 0;
+
 	for (size_t i = 0; i < s->n_procs; i++) {
 		const struct procent *p = s->procs[i];
 		struct target_name name = { .pid = p->pid, .tid = p->tid };
@@ -344,7 +349,9 @@ static void check_tables(struct cli *cli, const struct listing *l, const struct 
 			cli_failed(cli, &f);
 		else
 			descs_unreadable(cli, &t, "descriptors", p->err, p->err_call);
+		failed++;
 	}
+	return failed;
 }
 
 int listing_survey(struct cli *cli, const struct listing *l, struct survey **s)
@@ -387,8 +394,7 @@ static int ls_run(struct cli *cli, const void *values, int n, char **argv)
 	if (status == STATUS_OK && listing_survey(cli, &l, &s) == 0) {
 		if (l.v->stats)
 			print_stats(s);
-		check_tables(cli, &l, s);
-		if (!l.n_targets || cli->failed < l.n_targets)
+		if (!l.n_targets || check_tables(cli, &l, s) < l.n_targets)
 			cli_done(cli);
 		show(cli, &l, s);
 	}
