@@ -219,6 +219,9 @@ static void status_line(struct proc_status *st, const char *key, const char *val
 		st->cap_permitted = strtoull(value, NULL, 16);
 	else if (strcmp(key, "CapEff") == 0)
 		st->cap_effective = strtoull(value, NULL, 16);
+	else if (strcmp(key, "voluntary_ctxt_switches") == 0 ||
+		 strcmp(key, "nonvoluntary_ctxt_switches") == 0)
+		st->switches += strtoull(value, NULL, 10);
 }
 
 int proc_status_parse(struct proc_status *st, const char *text, size_t len)

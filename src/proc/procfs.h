@@ -73,6 +73,7 @@ struct proc_status {
 	int seccomp; /* 0 off, 1 strict, 2 filter; -1 not said */
 	bool kthread;
 	uint64_t cap_permitted, cap_effective;
+	uint64_t switches; /* times that it gave up a processor, willing or not */
 };
 
 int proc_status_parse(struct proc_status *st, const char *text, size_t len);

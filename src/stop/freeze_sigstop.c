@@ -1,17 +1,55 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "src/base/buf.h"
 #include "src/base/sys.h"
 #include "src/proc/procfs.h"
 #include "src/stop/freeze_ways.h"
 #include "src/stop/signal.h"
 
-/* Threads that do not stand yet, those deep in the kernel apart. */
+/*
+ * Threads that do not stand yet, those deep in the kernel apart. A traced one
+ * shows t also while its tracer is about to let it go on, from a system call
+ * as a rule. It stands if the tracer sleeps, which such a stop would have
+ * ended, and if none of them ran since the look before.
+ */
 struct count {
-	unsigned all, running, busy;
+	unsigned all, running, busy, traced;
+	uint64_t switches; /* of the traced ones */
 };
+
+/* The directory of a process leads back to /proc. */
+static bool is_asleep(const struct target *t, pid_t pid)
+{
+	char path[32], text[1024];
+	struct proc_stat st;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "../%d/stat", pid);
+	n = proc_read_into(t->dir, path, text, sizeof(text));
+	return n > 0 && proc_stat_parse(&st, text, (size_t)n) == 0 &&
+	       (st.state == 'S' || st.state == 'T' || st.state == 't');
+}
+
+static void count_traced(const struct target *t, pid_t tid, struct count *c)
+{
+	autobuf text = BUF_INIT;
+	struct proc_status st;
+	char path[64];
+
+	snprintf(path, sizeof(path), "task/%d/status", tid);
+	if (proc_read(t->dir, path, &text) < 0 ||
+	    proc_status_parse(&st, buf_str(&text), text.len) < 0 || !is_asleep(t, st.tracer)) {
+		c->running++;
+		return;
+	}
+	c->traced++;
+	c->switches += st.switches;
+}
 
 static int count_running(const struct target *t, struct count *c)
 {
@@ -25,28 +63,37 @@ static int count_running(const struct target *t, struct count *c)
 		if (!state || state == 'Z' || state == 'X')
 			continue;
 		c->all++;
-		/* t: a tracer was told and keeps it; that stands as well. */
-		if (state == 'D')
+		if (state == 't')
+			count_traced(t, tids.at[i], c);
+		else if (state == 'D')
 			c->busy++;
-		else if (state != 'T' && state != 't')
+		else if (state != 'T')
 			c->running++;
 	}
 	free(tids.at);
 	return r == 0 && c->all ? 0 : -ESRCH;
 }
 
+static bool all_stand(const struct count *c, const struct count *before, uint64_t ms)
+{
+	if (c->running || (c->busy && ms <= FREEZE_PATIENCE_MS))
+		return false;
+	return !c->traced || (c->traced == before->traced && c->switches == before->switches);
+}
+
 static int wait_stopped(struct freeze *z, struct fail *f)
 {
 	uint64_t from = freeze_now_ns();
-	struct count c;
+	struct count c = { 0 }, before;
 	unsigned us = 0;
 
 	for (;;) {
 		uint64_t ms = (freeze_now_ns() - from) / 1000000;
 
+		before = c;
 		if (count_running(z->target, &c) < 0)
 			return freeze_gone(z->target, f);
-		if (!c.running && (!c.busy || ms > FREEZE_PATIENCE_MS))
+		if (all_stand(&c, &before, ms))
 			break;
 		if (ms > FREEZE_TIMEOUT_MS) {
 			char who[128];
@@ -57,6 +104,8 @@ static int wait_stopped(struct freeze *z, struct fail *f)
 				    "first process of a pid namespace");
 			return -ETIMEDOUT;
 		}
+		if (c.traced)
+			us = 1000; /* time for the tracer to act */
 		freeze_nap(&us);
 	}
 	z->threads = c.all;
