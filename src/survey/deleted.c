@@ -20,6 +20,7 @@
 static const char suffix[] = " (deleted)";
 #define SUFFIX_LEN     (sizeof(suffix) - 1)
 #define NAME_LOOKUP_MS 500
+#define HANGS_MAX      2
 
 bool deleted_has_suffix(const struct fdent *e)
 {
@@ -58,21 +59,25 @@ static int look_up_in_helper(void *arg, int out)
 }
 
 /* Where the walk may hang, somebody who can be abandoned does it. */
-static int look_up_safely(struct lookup *l, bool may_hang)
+static int look_up_safely(struct lookup *l, bool may_hang, unsigned *hangs)
 {
 	autobuf answer = BUF_INIT;
 	int r, keep[] = { l->procfs };
 
 	if (!may_hang)
 		return look_up(l);
+	if (*hangs >= HANGS_MAX)
+		return -ETIMEDOUT;
 	r = helper_ask(look_up_in_helper, l, keep, 1, NAME_LOOKUP_MS, sizeof(int), &answer, NULL);
+	if (r == -ETIMEDOUT)
+		(*hangs)++;
 	if (r < 0 || answer.len != sizeof(int))
 		return r < 0 ? r : -EIO;
 	memcpy(&r, answer.data, sizeof(r));
 	return r;
 }
 
-void deleted_resolve(struct fdent *e, int procfs, const struct mounts *mounts)
+void deleted_resolve(struct fdent *e, int procfs, const struct mounts *mounts, unsigned *hangs)
 {
 	struct lookup l = { .procfs = procfs, .dev = e->dev, .ino = e->ino };
 	bool may_hang;
@@ -93,7 +98,7 @@ void deleted_resolve(struct fdent *e, int procfs, const struct mounts *mounts)
 	/* Mapped files and links have no mnt_id of their own: they count as unknown. */
 	may_hang = !(e->have & HAVE_INFO) || mount_may_hang(mounts_find(mounts, e->mnt_id));
 	snprintf(l.path, sizeof(l.path), "%d/root%.*s", e->proc->pid, (int)e->name_len, e->name);
-	r = look_up_safely(&l, may_hang);
+	r = look_up_safely(&l, may_hang, hangs);
 	if (r == 1)
 		return;
 	e->deleted = r < 0                    ? DELETED_UNKNOWN

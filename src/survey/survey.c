@@ -57,13 +57,15 @@ static void load_mounts(struct survey *s)
 
 static void settle_rows(struct survey *s)
 {
+	unsigned hangs = 0;
+
 	for (size_t i = 0; i < s->n_procs; i++) {
 		for (uint32_t k = 0; k < s->procs[i]->n_rows; k++) {
 			struct fdent *e = &s->procs[i]->rows[k];
 
 			if (!S_ISSOCK(e->mode))
 				e->origin = (uint8_t)origin_of(&s->mounts, e);
-			deleted_resolve(e, s->procfs, &s->mounts);
+			deleted_resolve(e, s->procfs, &s->mounts, &hangs);
 			e->kind = kind_of(e);
 		}
 	}

@@ -59,9 +59,12 @@ int table_read_maps(struct table_reader *r, int dir, const struct procent *proc,
 /*
  * Decide e->deleted for rows whose link text ends in " (deleted)" although
  * the inode has names left: look at the name. Called when mounts are known.
+ * *hangs, 0 at first, counts the looks that never came back: after two, no
+ * name that may hang is looked at any more, however many a dead mount has.
  */
 struct mounts;
-void deleted_resolve(struct fdent *e, int procfs, const struct mounts *mounts);
+void deleted_resolve(struct fdent *e, int procfs, const struct mounts *mounts,
+		     unsigned *hangs);
 bool deleted_has_suffix(const struct fdent *e);
 void deleted_strip(struct fdent *e);
 
