@@ -63,8 +63,7 @@ int table_read_maps(struct table_reader *r, int dir, const struct procent *proc,
  * name that may hang is looked at any more, however many a dead mount has.
  */
 struct mounts;
-void deleted_resolve(struct fdent *e, int procfs, const struct mounts *mounts,
-		     unsigned *hangs);
+void deleted_resolve(struct fdent *e, int procfs, const struct mounts *mounts, unsigned *hangs);
 bool deleted_has_suffix(const struct fdent *e);
 void deleted_strip(struct fdent *e);
 

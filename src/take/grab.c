@@ -269,10 +269,11 @@ static uint32_t assoc_mount(const struct fdent *e, int procfs)
 	char path[160], what[128];
 	struct statx sx;
 
+	if (procfs < 0 || !e->proc)
+		return 0;
 	grab_assoc_path(e, what, sizeof(what));
 	snprintf(path, sizeof(path), "%d/%s", e->proc->pid, what);
-	if (procfs < 0 || !e->proc ||
-	    statx(procfs, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_MNT_ID, &sx) < 0 ||
+	if (statx(procfs, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_MNT_ID, &sx) < 0 ||
 	    !(sx.stx_mask & STATX_MNT_ID))
 		return 0;
 	return (uint32_t)sx.stx_mnt_id;

@@ -145,23 +145,24 @@ static int choose_place(const struct recover_item *item, const struct recover_sa
 }
 
 static int dump_item(const struct recover_item *item, const struct recover_opts *o,
-		     struct dump_opts *d, const struct target *t, struct dump_result *r)
+		     const struct dump_opts *shared, const struct target *t, struct dump_result *r)
 {
 	struct kind_ctx ctx = survey_ctx(o->survey);
+	struct dump_opts here = *shared; /* ctx lives no longer than this call */
 	const struct fdent *ent;
 	struct survey *s;
 	int err;
 
-	d->target = t;
-	d->ent = item->ent;
-	d->ctx = &ctx;
-	d->fd = item->fd;
+	here.target = t;
+	here.ent = item->ent;
+	here.ctx = &ctx;
+	here.fd = item->fd;
 	if (item->fd < 0) {
-		err = dump(d, r);
+		err = dump(&here, r);
 		/* map_files wants a capability; the memory itself only what a grab wants. */
 		if ((err == -EPERM || err == -EACCES) && item->ent->assoc == ASSOC_MEM) {
 			dump_result_release(r);
-			err = recover_memory(item->ent, d, r);
+			err = recover_memory(item->ent, &here, r);
 		}
 		return err;
 	}
@@ -169,8 +170,8 @@ static int dump_item(const struct recover_item *item, const struct recover_opts 
 	if (err < 0)
 		return err;
 	ctx = survey_ctx(s);
-	d->ent = ent;
-	err = dump_held(d, r);
+	here.ent = ent;
+	err = dump_held(&here, r);
 	survey_free(s);
 	return err;
 }

@@ -60,7 +60,7 @@ with Victim("file:fd=10,text=ten", "file:fd=11,text=eleven", "pipe:fd=12,peer=13
     numbers = (3, 4, 5, 6)
     for perm in itertools.permutations((10, 11, 12, 14)):
         r = probe(*["%d:%d=%d" % (v.pid, fd, at) for fd, at in zip(perm, numbers)])
-        got = tuple(r["fds"].get(str(at)) for at in numbers) 
+        got = tuple(r["fds"].get(str(at)) for at in numbers)
         if got != tuple(link(fd) for fd in perm):
             ok(False, "permutation %s" % (perm,), got)
             break

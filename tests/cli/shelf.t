@@ -191,11 +191,11 @@ with Victim("file:fd=10,text=a,name=precious", "pipe:fd=11,peer=12") as v:
     master, slave = pty.openpty()
     session = subprocess.Popen(
         [sys.executable, "-c",
-         "import os,fcntl,sys,termios,subprocess,time\n"
+         "import os,fcntl,signal,sys,termios,subprocess\n"
          "os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
          "subprocess.run([sys.argv[1], 'hold', sys.argv[2]])\n"
          "print('held it', flush=True)\n"
-         "time.sleep(60)", FILCH, "%d:10" % v.pid],
+         "signal.pause()", FILCH, "%d:10" % v.pid],
         stdin=slave, stdout=slave, stderr=slave)
     os.close(slave)
     seen = b""

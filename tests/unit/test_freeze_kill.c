@@ -25,9 +25,13 @@ static pid_t freezer_start(const struct target *t, enum freeze_way way, atomic_u
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;) {
 		struct freeze z;
+		struct fail f = { 0 };
 
-		if (freeze_begin(&z, t, FREEZE_ALLOW(way), NULL) < 0)
+		if (freeze_begin(&z, t, FREEZE_ALLOW(way), &f) < 0) {
+			fprintf(stderr, "# freezer: %s: %s %s\n", fail_errno_name(f.err), f.call,
+				f.why);
 			_exit(1);
+		}
 		if (way != z.way)
 			_exit(2);
 		usleep(500);

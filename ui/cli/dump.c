@@ -157,6 +157,7 @@ static int dump_flight(void *arg, unsigned index, int fd)
 	struct dump_result result;
 	struct survey *s;
 	struct fail f = { 0 };
+	int r;
 
 	(void)index;
 	if (flight_describe(d->cli->procfs, fd, SURVEY_NET, &s, &ent, &f) < 0) {
@@ -174,7 +175,8 @@ static int dump_flight(void *arg, unsigned index, int fd)
 		.cancel = &d->cancel,
 	};
 
-	settle(d, name, &result, dump_held(&o, &result));
+	r = dump_held(&o, &result);
+	settle(d, name, &result, r);
 	dump_result_release(&result);
 	survey_free(s);
 	return 0;
