@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-/* One a line. */
-/* clang-format off */
+/* clang-format off: one a line */
 const struct cmd *const cmds[] = {
 	&cmd_ls,
 	&cmd_show,
@@ -26,7 +25,6 @@ const struct cmd *const cmds[] = {
 	&cmd_give,
 	&cmd_take,
 	&cmd_talk,
-	&cmd_guard,
 	&cmd_shutdown,
 	&cmd_abort,
 	&cmd_guard,
