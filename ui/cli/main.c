@@ -12,6 +12,7 @@
 #include "src/proc/procfs.h"
 #include "ui/cli/cli.h"
 #include "ui/cli/help.h"
+#include "ui/cli/interface.h"
 
 static void out_of_memory(void)
 {
@@ -72,10 +73,9 @@ static int dispatch(struct cli *cli, int argc, char **argv)
 	cli->cmd = word ? cmd_find(word) : NULL;
 	if (cli->cmd)
 		return run_verb(cli, argc - 2, argv + 2);
-	if (word)
+	if (word && *word != '-' && *word != '=' && (*word < '0' || *word > '9'))
 		return unknown_verb(word);
-	help_all(&cli->out);
-	return STATUS_USAGE;
+	return interface_run(cli, argc, argv);
 }
 
 int main(int argc, char **argv)

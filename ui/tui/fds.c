@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* The descriptors of one process. */
+#include "ui/tui/fds.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/base/alloc.h"
+#include "ui/tui/dialog.h"
+#include "ui/tui/fdrow.h"
+#include "ui/tui/peerof.h"
+#include "ui/tui/views.h"
+
+const struct procent *fds_proc(const struct app *a)
+{
+	return a->target_pic ? survey_find_proc(a->target_pic->s, a->target.pid, 0) : NULL;
+}
+
+void fds_init(struct app *a)
+{
+	a->fds = xcalloc(1, sizeof(*a->fds));
+	a->fds->follow = true;
+	a->fds->want_fd = -1;
+	facts_flat_init(&a->fds->facts, NULL);
+}
+
+void fds_release(struct app *a)
+{
+	struct fds_state *s = a->fds;
+
+	facts_flat_release(&s->facts);
+	fdcells_release(&s->cells);
+	buf_release(&s->filter);
+	fds_filter_release(s);
+	free(s->rows);
+	free(s->marks);
+	free(s->seen);
+	free(s);
+}
+
+const struct fdent *fds_current(struct app *a)
+{
+	struct fds_state *s = a->fds;
+
+	return s->list.cur < s->n ? s->rows[s->list.cur].e : NULL;
+}
+
+/* ---- marks: by table and number, and only while the thing is the same ---- */
+
+static bool mark_is(const struct fds_mark *m, const struct fdent *e)
+{
+	return m->tid == e->proc->tid && m->assoc == e->assoc && m->fd == e->fd &&
+	       m->ino == e->ino && m->dev == e->dev;
+}
+
+bool fds_is_marked(const struct fds_state *s, const struct fdent *e)
+{
+	for (size_t i = 0; i < s->n_marks; i++)
+		if (mark_is(&s->marks[i], e))
+			return true;
+	return false;
+}
+
+static void mark_add(struct fds_state *s, const struct fdent *e)
+{
+	s->marks = xreallocarray(s->marks, s->n_marks + 1, sizeof(*s->marks));
+	s->marks[s->n_marks++] = (struct fds_mark){ e->proc->tid, e->assoc, e->fd, e->ino, e->dev };
+}
+
+static void mark_toggle(struct fds_state *s, const struct fdent *e)
+{
+	for (size_t i = 0; i < s->n_marks; i++) {
+		if (mark_is(&s->marks[i], e)) {
+			s->marks[i] = s->marks[--s->n_marks];
+			return;
+		}
+	}
+	mark_add(s, e);
+}
+
+size_t fds_marked(const struct app *a)
+{
+	return a->fds->n_marks;
+}
+
+void fds_unmark_all(struct app *a)
+{
+	a->fds->n_marks = 0;
+}
+
+size_t fds_selection(struct app *a, const struct fdent ***at)
+{
+	struct fds_state *s = a->fds;
+	size_t n = 0;
+
+	*at = xcalloc(s->n + 1, sizeof(**at));
+	for (size_t i = 0; s->n_marks && i < s->n; i++)
+		if (fds_is_marked(s, s->rows[i].e))
+			(*at)[n++] = s->rows[i].e;
+	if (!n && fds_current(a))
+		(*at)[n++] = fds_current(a);
+	return n;
+}
+
+/* ---- acting ---- */
+
+void fds_select(struct app *a, int fd)
+{
+	a->fds->want_fd = fd;
+	fds_rebuild(a);
+}
+
+static void clear_filter(struct app *a)
+{
+	struct filter_error error;
+
+	fds_set_filter(a, "", &error);
+}
+
+/* What is wrong is shown where it is wrong, and the old filter stays in force. */
+static void filter_changed(struct app *a, const char *text)
+{
+	struct prompt *p = &a->prompt;
+	struct filter_error error;
+
+	if (fds_set_filter(a, text, &error))
+		return;
+	p->fault = (long)error.at;
+	snprintf(p->error, sizeof(p->error), "%s", error.words);
+}
+
+static void filter_done(struct app *a, const char *text)
+{
+	const char *unseen;
+
+	if (!text) {
+		clear_filter(a);
+		return;
+	}
+	unseen = a->fds->compiled && !a->fds->n ? filter_unseen(a->fds->compiled) : NULL;
+	if (unseen)
+		say(a, ROLE_WARNING, "no row has anything called \"%s\"", unseen);
+}
+
+void fds_clear_filter(struct app *a)
+{
+	if (a->fds->filter.len)
+		clear_filter(a);
+}
+
+static bool sort_chosen(struct app *a, struct dialog *d, const struct dialog_item *item)
+{
+	(void)d;
+	a->fds->sort = (enum fds_sort)item->id;
+	a->fds->group = false;
+	fds_rebuild(a);
+	return true;
+}
+
+static void sort_menu(struct app *a)
+{
+	struct dialog *d = dialog_new(ROLE_TITLE, "SORT DESCRIPTORS BY");
+
+	for (int i = 0; i < FDS_SORT_COUNT; i++)
+		dialog_item(d, "fkmpshnc"[i], i, EFFECT_NONE, fds_sort_names[i], "");
+	list_go(&d->list, a->fds->sort);
+	d->accept = sort_chosen;
+	dialog_open(a, d);
+}
+
+static void mark_all(struct app *a)
+{
+	struct fds_state *s = a->fds;
+
+	s->n_marks = 0;
+	for (size_t i = 0; i < s->n; i++)
+		if (fdent_is_fd(s->rows[i].e))
+			mark_add(s, s->rows[i].e);
+}
+
+static bool fds_act(struct app *a, enum action action)
+{
+	struct fds_state *s = a->fds;
+	const struct fdent *e = fds_current(a);
+
+	switch (action) {
+	case ACTION_FILTER:
+		prompt_open(a, "filter: ", buf_str(&s->filter), filter_changed, filter_done);
+		return true;
+	case ACTION_SORT:
+		sort_menu(a);
+		return true;
+	case ACTION_INVERT:
+		s->invert = !s->invert;
+		fds_rebuild(a);
+		return true;
+	case ACTION_GROUP:
+		s->group = !s->group;
+		fds_rebuild(a);
+		return true;
+	case ACTION_FOLLOW:
+		s->follow = !s->follow;
+		return true;
+	case ACTION_MARK:
+		if (e)
+			mark_toggle(s, e);
+		list_act(&s->list, ACTION_DOWN);
+		return true;
+	case ACTION_UNMARK:
+		s->n_marks = 0;
+		return true;
+	case ACTION_MARK_ALL:
+		mark_all(a);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static struct list *fds_list(struct app *a)
+{
+	return &a->fds->list;
+}
+
+static void fds_row_text(struct app *a, size_t i, struct buf *out)
+{
+	struct fds_state *s = a->fds;
+	struct fdrow_ctx ctx = fds_row_ctx(a, &s->rows[i]);
+	const struct fdent *e = s->rows[i].e;
+
+	fdrow_format(&s->cells, &ctx, e);
+	buf_addf(out, "%s %s %s %s %s ", s->cells.fd, e->kind->name, s->cells.mode,
+		 buf_str(&s->cells.pos), s->cells.share);
+	buf_adds(out, buf_str(&s->cells.detail));
+}
+
+static void fds_command(struct app *a, struct buf *out)
+{
+	struct fds_state *s = a->fds;
+
+	buf_addf(out, "filch ls %d@%" PRIu64, a->target.pid, a->target.start);
+	if (s->group)
+		buf_adds(out, " --group");
+	if (s->filter.len) {
+		buf_adds(out, " -f '");
+		for (const char *p = buf_str(&s->filter); *p; p++)
+			buf_adds(out, *p == '\'' ? "'\\''" : (char[]){ *p, '\0' });
+		buf_addc(out, '\'');
+	}
+	if (s->sort != FDS_BY_FD)
+		buf_addf(out, " -s %s", fds_sort_columns[s->sort]);
+}
+
+const struct view view_fds = {
+	.name = "descriptors",
+	.context = CTX_FDS,
+	.draw = fds_draw,
+	.act = fds_act,
+	.list = fds_list,
+	.row_text = fds_row_text,
+	.command = fds_command,
+	.click = fds_click,
+};

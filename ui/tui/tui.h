@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The terminal interface. It looks by itself (effect none), holds when a key
+ * asks for it, and disturbs only through the `!` menu with a typed token.
+ */
+#ifndef TUI_TUI_H
+#define TUI_TUI_H
+
+#include <stdbool.h>
+
+#include "src/proc/target.h"
+
+enum tui_color { TUI_COLOR_AUTO, TUI_COLOR_ALWAYS, TUI_COLOR_NEVER };
+
+struct tui_opts {
+	const struct target_name *target; /* resolved; NULL: begin with the processes */
+	bool read_only;                   /* LOOK: refuse whatever is above effect none */
+	bool no_mouse;
+	bool ascii;        /* no character beyond ASCII, whatever the locale says */
+	bool no_sync;      /* never send synchronized-output marks */
+	const char *audit; /* append one JSON line per effect caused; NULL: do not */
+	enum tui_color color;
+};
+
+/*
+ * Runs until the user leaves. Needs setlocale(3) to have been called. Returns
+ * the exit status: 0; 2 with one sentence on stderr when there is no terminal
+ * it could use; 3, 4 when the target cannot be opened; 128+N after a signal N.
+ * The terminal is restored on every way out, a crash included.
+ */
+int tui_main(const struct tui_opts *opts);
+
+#endif
