@@ -101,9 +101,9 @@ static void say_missing(struct dump_state *d, const struct parts *parts, uint64_
 	for (size_t i = 0; i < parts->n; i++)
 		differ |= parts->at[i].may_differ;
 	snprintf(d->r->missing, sizeof(d->r->missing),
-		 "read from memory, %" PRIu64 " bytes that are mapped; the rest needs "
-		 "CAP_CHECKPOINT_RESTORE%s",
-		 mapped, differ ? "; private writable parts may differ from the file" : "");
+		 "read from memory: %" PRIu64 " bytes, the pages that are mapped; its end and the "
+		 "rest need CAP_CHECKPOINT_RESTORE%s",
+		 mapped, differ ? "; private parts may differ" : "");
 }
 
 static int copy_parts(struct dump_state *d)

@@ -50,13 +50,14 @@ with Victim(*specs) as v:
     like(filch("recover", "--list", pid).stdout, r"1\.1M\s+%s:100\s+open\s+/" % pid, "as a table")
 
     r = filch("recover", pid, "-o", DIR, "--all-messages")
-    is_(r.status, 0, "all are saved")
+    is_(r.status, 0 if am_root() else 1, "all are saved")
     records = [json.loads(x) for x in open(os.path.join(DIR, "recovered.jsonl"))]
     is_(len(records), 7, "a record each")
     for x in records:
         data = content(os.path.join(DIR, x["file"]))
         is_((len(data), hashlib.sha256(data).hexdigest(), x["complete"], x["error"]),
-            (x["size"], x["sha256"], True, None), "record of " + x["name"])
+            (x["size"], x["sha256"], am_root() or x["found"] != "mapped", None),
+            "record of " + x["name"])
     files = {x["fd"]: os.path.join(DIR, x["file"]) for x in records if x["found"] == "open"}
     is_(content(files[100]), content("/proc/%d/fd/100" % v.pid), "the bytes")
     ok(os.stat(files[100]).st_blocks <= v.fd(100)["blocks"] * 1.1, "holes are kept")
