@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# examples/gdb/filch.py, with gdb attached to a live process at a breakpoint.
+. "$(dirname "$0")/../lib.sh"
+need gdb
+gdb -batch -nx -ex 'python import json, subprocess' >/dev/null 2>&1 || skip_all "gdb without python"
+
+export FILCH FILCH_SHELF=$tmp/shelf
+end_all() {
+	for h in $(filch held --json 2>/dev/null | jqp id -); do
+		filch drop "$h"
+	done
+	lib_cleanup
+}
+trap end_all EXIT
+
+victim_start pipe:fd=10,peer=11,text=queued memfd:fd=12,text=contents \
+	file:fd=13,path="$tmp/"$'e\e[31mvil',text=x
+in_gdb() { # in_gdb COMMAND...: attached, at the breakpoint that the victim's next command hits
+	local args=() c
+	for c in "$@"; do
+		args+=(-ex "$c")
+	done
+	timeout -k 2 60 gdb -batch -nx -p "$vpid" -ex 'set pagination off' -ex 'break write' \
+		-ex "shell touch '$tmp/attached'" -ex continue \
+		-ex "source $lib_top/examples/gdb/filch.py" "${args[@]}" -ex 'delete' -ex detach 2>&1
+}
+ask_when_attached() { # so that it comes to the breakpoint
+	wait_for 20 test -e "$tmp/attached"
+	victim_cmd 'pos 12' >"$tmp/answer"
+}
+ask_when_attached &
+asker=$!
+in_gdb 'info fds' 'echo == show\n' 'fd show 10' 'echo == peek\n' 'fd peek 10' 'echo == again\n' \
+	'fd peek 5 * 2' 'echo == who\n' 'fd who 10' 'echo == dump\n' "fd dump 12 $tmp/dumped" \
+	'echo == hold\n' 'fd hold 12' 'echo == wrong\n' 'python
+try:
+    gdb.execute("fd show 999")
+except gdb.error as e:
+    print("refused:", e)
+end' >"$tmp/gdb"
+wait "$asker"
+part() { # part NAME: what was said under it
+	sed -n "/^== $1\$/,/^== /p" "$tmp/gdb" | sed '1d;/^== /d'
+}
+like "$(cat "$tmp/gdb")" "Breakpoint 1, .*write" "gdb stands at a breakpoint of the live process"
+like "$(cat "$tmp/gdb")" "10 pipe +r +pipe:" "info fds lists a pipe"
+like "$(cat "$tmp/gdb")" "12 memfd +rw? +/memfd:" "and a memfd"
+is "$(grep -c $'\e' "$tmp/gdb")" 0 "no byte of a name commands the terminal"
+like "$(part show)" "kind +pipe" "fd show: the facts"
+like "$(part show)" "queued +6" "with those that need a grab"
+is "$(part peek)" queued "fd peek: what is in the pipe"
+is "$(part again)" queued "again, for nothing was taken; N is an expression"
+like "$(part who)" "$vpid:11 other-end" "fd who: the other end"
+is "$(cat "$tmp/dumped")" contents "fd dump: the contents"
+like "$(part hold)" "$vpid:12 is held as h[0-9]+" "fd hold: held"
+h=$(part hold | sed -n 's/.* is held as //p')
+is "$(filch peek --offset 0 "$h")" contents "and it is on the shelf"
+like "$(cat "$tmp/gdb")" "refused: .*999" "what filch refuses is an error of gdb"
+is "$(json ok <"$tmp/answer")" true "the process went on and answered"
+done_testing
