@@ -33,14 +33,13 @@ wait_for() {
 }
 
 cat >"$dir/program.py" <<'END'
-import sqlite3, sys, time
+import signal, sqlite3, sys
 db = sqlite3.connect(sys.argv[1])
 db.execute("create table if not exists visits (who text)")
 db.execute("insert into visits values (?)", [sys.argv[2]])
 db.commit()
 print([row[0] for row in db.execute("select who from visits")], flush=True)
-while True:
-    time.sleep(1)
+signal.pause()
 END
 
 start() { # start WHO

@@ -34,13 +34,12 @@ wait_for() {
 }
 
 cat >"$dir/server.py" <<'END'
-import socket, sys, time
+import signal, socket, sys
 s = socket.create_server(("127.0.0.1", 0))
 print(s.getsockname()[1], flush=True)
 c, _ = s.accept()
 c.sendall(b"welcome\n")
-while True:
-    time.sleep(1)
+signal.pause()
 END
 cat >"$dir/client.py" <<'END'
 import socket, sys

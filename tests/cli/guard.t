@@ -121,8 +121,8 @@ like "$(json_get "$tmp/both/guard.jsonl" True held)" '^h[0-9]+$' "it is held"
 is "$(cat "$tmp/both/$(json_get "$tmp/both/guard.jsonl" True file)")" a "and dumped"
 drop_all
 victim_start eventfd
-is "$(filch guard "$vpid" --only 'kind ~ (' 2>&1 >/dev/null | head -1 | cut -c1-31)" \
-	"filch guard: the filter is wron" "a wrong filter is told"
+is "$(filch guard "$vpid" --only 'kind ~ (' 2>&1 >/dev/null | head -1 | cut -c1-26)" \
+	"filch guard: the filter is" "a wrong filter is told"
 
 # ---- it goes on without us ----
 

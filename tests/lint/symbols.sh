@@ -13,6 +13,7 @@ allowed() {
 	alloc.o abort    out of memory and no hook was installed
 	alloc.o oom_hook the one hook, set once by main() before any thread
 	helper.o _exit   ends a child of ours
+	run.o _exit      the same
 	daemon.o _exit   ends a child of ours
 	END
 }

@@ -1,16 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* A target that the tests of guard end in every way, and what must be heard of it. */
+/* A process to be guarded, what it shares with the test, and what is expected of its end. */
 #ifndef TESTS_UNIT_SUBJECT_H
 #define TESTS_UNIT_SUBJECT_H
 
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <setjmp.h>
 #include <signal.h>
-#include <stdbool.h>
+#include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +26,7 @@
 #include <cmocka.h>
 
 #include "src/base/fd.h"
+#include "src/base/sys.h"
 #include "src/keep/guard.h"
 
 #define WAIT_MS 10000
@@ -163,6 +172,29 @@ static inline void expect_end(struct subject *s, int hauls, int cause, int statu
 	}
 	assert_int_equal(n, hauls);
 	assert_int_equal(left, 1);
+}
+
+static inline void wait_to_go(struct shared *s)
+{
+	s->ready = 1;
+	wait_until(&s->go, 1);
+}
+
+static inline void will_wait(struct shared *s)
+{
+	s->ready = 1;
+	for (;;)
+		pause();
+}
+
+static inline void *thread_waits(void *arg)
+{
+	struct shared *s = arg;
+
+	s->ready++;
+	for (;;)
+		pause();
+	return NULL;
 }
 
 #endif

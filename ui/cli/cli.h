@@ -43,10 +43,10 @@ struct cli {
 	} globals;
 	struct buf out; /* stdout, flushed by cli_flush() */
 	bool out_failed;
-	unsigned done, failed; /* parts */
-	int status;            /* of what failed; STATUS_PART once they differ */
+	unsigned done, failed;   /* parts */
+	int status;              /* of what failed; STATUS_PART once they differ */
 	bool status_is_commands; /* what the verb returns is the status of a command it ran */
-	int rest, argc;        /* what followed "--": argv[rest..argc), rest -1: nothing */
+	int rest, argc;          /* what followed "--": argv[rest..argc), rest -1: nothing */
 };
 
 struct cmd {
