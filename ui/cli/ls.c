@@ -170,6 +170,7 @@ struct table {
 	size_t *end;     /* where each ends in text */
 	size_t n, cap;
 	size_t *width;
+	bool *told; /* some row had a value there */
 	size_t n_columns;
 };
 
@@ -257,6 +258,7 @@ static void row_cells(struct cli *cli, struct listing *l, struct columns *c, str
 
 		column_format(&t->text, c, &l->columns.at[k], e);
 		table_cell(t, k, from);
+		t->told[k] |= strcmp(buf_str(&t->text) + from, "-") != 0;
 	}
 	c->ctx.grab = -1;
 }
@@ -268,6 +270,7 @@ static void print_table(struct cli *cli, struct listing *l, struct columns *c,
 	size_t line = 0;
 
 	t.width = xcalloc(t.n_columns, sizeof(*t.width));
+	t.told = xcalloc(t.n_columns, sizeof(*t.told));
 	for (size_t k = 0; k < t.n_columns && !l->v->no_headings; k++) {
 		size_t from = t.text.len;
 
@@ -283,9 +286,13 @@ static void print_table(struct cli *cli, struct listing *l, struct columns *c,
 			buf_addc(&cli->out, '\n');
 		print_line(cli, l, &t, line++);
 	}
+	for (size_t k = 0; n && k < t.n_columns; k++)
+		if (!t.told[k] && !l->columns.at[k].column)
+			cli_message(cli, "no row has a fact named %s", l->columns.at[k].fact);
 	buf_release(&t.text);
 	free(t.end);
 	free(t.width);
+	free(t.told);
 }
 
 static void print_json(struct cli *cli, struct listing *l, const struct survey *s,
