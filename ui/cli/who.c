@@ -7,8 +7,11 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "src/base/alloc.h"
 #include "src/base/fd.h"
 #include "src/base/helper.h"
+#include "src/kind/emit.h"
+#include "src/net/sock.h"
 #include "src/share/holders.h"
 #include "ui/cli/cmds.h"
 #include "ui/cli/descs.h"
@@ -79,33 +82,74 @@ static void say_what_is_missing(struct cli *cli, const struct holders *h, bool o
 			    "no other visible process has it: this is the last visible holder");
 }
 
-static int who_subject(struct cli *cli, const struct who_values *v, const struct survey *s,
-		       const struct holders_subject *subject)
+/* What the shelf lent us for this look is no holder of its own. */
+static bool is_loan(const struct holder *h, const struct desc_ref *d)
 {
-	const struct ofd_opts opts = { 0 };
-	struct holders h = { 0 };
+	return d && d->held && h->e == d->ent;
+}
 
-	holders_find(&h, subject, s->procs, s->n_procs, s->peers, &opts);
-	for (size_t i = 0; i < h.n; i++) {
-		if (h.at[i].how == HOLDER_IN_FLIGHT)
+static void print_holders(struct cli *cli, const struct who_values *v, const struct survey *s,
+			  const struct holders *h, const struct desc_ref *d)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		if (h->at[i].how == HOLDER_IN_FLIGHT || is_loan(&h->at[i], d))
 			continue;
 		if (v->json)
-			holder_json(cli, s, &h.at[i]);
+			holder_json(cli, s, &h->at[i]);
 		else
-			holder_line(cli, &h.at[i]);
+			holder_line(cli, &h->at[i]);
 		cli_flush(cli, false);
 	}
-	say_what_is_missing(cli, &h, subject->e != NULL);
-	holders_release(&h);
-	cli_done(cli);
-	return 0;
 }
 
 static int who_desc(struct cli *cli, const struct desc_ref *d, void *arg)
 {
 	const struct holders_subject subject = { .e = d->ent };
+	const struct ofd_opts opts = { 0 };
+	struct holders h = { 0 };
 
-	return who_subject(cli, arg, d->survey, &subject);
+	holders_find(&h, &subject, d->survey->procs, d->survey->n_procs, d->survey->peers, &opts);
+	print_holders(cli, arg, d->survey, &h, d);
+	say_what_is_missing(cli, &h, !d->held);
+	holders_release(&h);
+	cli_done(cli);
+	return 0;
+}
+
+/* Is it a socket of that name: bound there, or accepted from one that is? */
+static bool is_bound(const struct fdent *e, const struct holders_subject *path)
+{
+	return fdent_is_fd(e) && e->sock && (e->sock->has & SOCK_HAS_VFS) &&
+	       e->sock->un.vfs_ino == (uint32_t)path->ino &&
+	       dev_of_kernel(e->sock->un.vfs_dev) == path->dev;
+}
+
+/* The name of a socket is a file; who has the socket does not have that file. */
+static void who_bound(struct cli *cli, const struct who_values *v, const struct survey *s,
+		      const struct holders_subject *path)
+{
+	autofree uint64_t *seen = xcalloc(survey_count(s), sizeof(*seen));
+	const struct ofd_opts opts = { 0 };
+	struct survey_iter it = { 0 };
+	const struct fdent *e;
+	size_t n = 0;
+
+	while ((e = survey_next(s, &it))) {
+		const struct holders_subject subject = { .e = e };
+		struct holders h = { 0 };
+		size_t i = 0;
+
+		if (!is_bound(e, path))
+			continue;
+		while (i < n && seen[i] != e->ino)
+			i++;
+		if (i < n)
+			continue;
+		seen[n++] = e->ino;
+		holders_find(&h, &subject, s->procs, s->n_procs, s->peers, &opts);
+		print_holders(cli, v, s, &h, NULL);
+		holders_release(&h);
+	}
 }
 
 struct lookup {
@@ -158,6 +202,8 @@ static int who_path(struct cli *cli, const struct who_values *v, const char *pat
 {
 	struct survey_opts opts = { .procfs = cli->procfs, .want = SURVEY_ALL };
 	struct holders_subject subject = { 0 };
+	const struct ofd_opts ofd = { 0 };
+	struct holders h = { 0 };
 	struct survey *s;
 	struct fail f = { 0 };
 
@@ -167,8 +213,13 @@ static int who_path(struct cli *cli, const struct who_values *v, const char *pat
 		cli_failed(cli, &f);
 		return cli_status(cli);
 	}
-	who_subject(cli, v, s, &subject);
+	holders_find(&h, &subject, s->procs, s->n_procs, s->peers, &ofd);
+	print_holders(cli, v, s, &h, NULL);
+	who_bound(cli, v, s, &subject);
+	say_what_is_missing(cli, &h, false);
+	holders_release(&h);
 	survey_free(s);
+	cli_done(cli);
 	return cli_status(cli);
 }
 
@@ -202,8 +253,9 @@ const struct cmd cmd_who = {
 	.about =
 		"Looks through every visible process. For each holder: same-description (kcmp(2)),\n"
 		"same-inode (opened separately), other-end, mapped, cwd, root, exe, watched (an\n"
-		"epoll that has it registered). A path is looked up in a helper process, so that a\n"
-		"filesystem that does not answer cannot hang filch.",
+		"epoll that has it registered). Of a path that is the name of a socket: who listens\n"
+		"there, its connections, and their other ends. A path is looked up in a helper\n"
+		"process, so that a filesystem that does not answer cannot hang filch.",
 	.opts = who_opts,
 	.values_size = sizeof(struct who_values),
 	.run = who_run,
