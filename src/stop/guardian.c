@@ -12,7 +12,7 @@
 #include "src/base/sys.h"
 
 #define KEEP_MAX         12
-#define START_TIMEOUT_MS 5000
+#define START_TIMEOUT_MS 20000 /* nobody is stopped yet: only a starved machine needs it */
 
 struct watch {
 	guardian_undo *undo;
