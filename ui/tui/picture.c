@@ -7,6 +7,7 @@
 
 #include "src/base/alloc.h"
 #include "src/base/fd.h"
+#include "src/survey/diff.h"
 #include "ui/tui/clock.h"
 
 static bool on_file(const struct fdent *e)
@@ -151,9 +152,7 @@ bool picture_same_row(const struct fdent *a, const struct fdent *b)
 {
 	return a->proc->pid == b->proc->pid && a->proc->tid == b->proc->tid &&
 	       a->proc->start == b->proc->start && a->assoc == b->assoc && a->fd == b->fd &&
-	       a->kind == b->kind && a->ino == b->ino && a->dev == b->dev &&
-	       a->name_len == b->name_len &&
-	       (!a->name_len || memcmp(a->name, b->name, a->name_len) == 0);
+	       fdent_same_thing(a, b);
 }
 
 const struct fdent *picture_find(const struct picture *p, const struct fdent *e)
