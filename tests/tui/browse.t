@@ -67,15 +67,17 @@ with Victim("file:fd=12,name=deep.log,size=200000,deleted", "file:fd=13,name=tex
         s.wait_text("SORT DESCRIPTORS BY")
         s.keys("k")
         s.wait_text("sort: KIND")
-        kinds = [line[8:16].strip() for line in s.lines()[3:18] if line[2:6].strip().isdigit()]
+        kinds = [line[8:16].strip() for line in s.lines()[3:17]
+                 if line[2:6].strip().isdigit()]
         is_(kinds, sorted(kinds), "sorted by kind")
         s.keys("I")
         s.wait_text("inverted")
         s.keys("Isf")
-        s.wait_text("sort: FD ")
+        s.wait("by number again", lambda x: x.lines()[1].endswith("sort: FD"))
         s.keys("t")
         s.wait_text("sort: group")
         s.keys("tg")
+        s.wait("by number again", lambda x: x.lines()[1].endswith("sort: FD"))
 
         # ---- the cursor stays with its row ----
         s.keys("/jit" + ENTER)
