@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#include "src/keep/onto.h"
 #include "ui/cli/cmds.h"
 #include "ui/cli/descs.h"
 #include "ui/cli/onshelf.h"
@@ -59,27 +60,52 @@ static int put(struct cli *cli, struct hold *h, const struct desc_ref *d, int fd
 	return id;
 }
 
+static int need_shelf(struct cli *cli, struct hold *h)
+{
+	int r = h->open ? 0 : onshelf_open(cli, &h->shelf, true);
+
+	h->open = r == 0;
+	h->broken = r < 0;
+	return r;
+}
+
+static int take_and_put(struct cli *cli, struct hold *h, const struct desc_ref *d)
+{
+	autograb g = { .fd = -1 };
+	struct fail f = { 0 };
+	int r = grab_take(&g, d->target, d->ent, cli->procfs, &f);
+
+	if (r < 0) {
+		cli_failed(cli, &f);
+		return r;
+	}
+	warn_of_reuseport(cli, d, g.fd);
+	return put(cli, h, d, g.fd);
+}
+
 static int hold_one(struct cli *cli, const struct desc_ref *d, void *arg)
 {
+	struct kind_ctx ctx = survey_ctx(d->survey);
 	struct hold *h = arg;
-	autograb g = { .fd = -1 };
-	int r = h->broken ? -EPIPE : descs_grab(cli, d, OP_HOLD, &g);
+	struct fail f = { 0 };
+	int r;
 
+	if (h->broken || !cli_gate_kind(cli, d->ent->kind, OP_HOLD, d->label))
+		return -ECANCELED;
+	r = need_shelf(cli, h);
 	if (r < 0)
 		return r;
-	if (!h->open) {
-		r = onshelf_open(cli, &h->shelf, true);
-		h->open = r == 0;
-		h->broken = r < 0;
+	if (d->held || !grab_may_hang(d->ent, &ctx)) {
+		r = take_and_put(cli, h, d);
+	} else {
+		r = onto_shelf(d->target, d->ent, cli->procfs, &f);
 		if (r < 0)
-			return r;
+			cli_failed(cli, &f);
 	}
-	r = put(cli, h, d, g.fd);
 	if (r < 0)
 		return r;
 	descs_audit(cli, d, OP_HOLD, NULL);
 	say_delays(cli, h, d->ent->kind);
-	warn_of_reuseport(cli, d, g.fd);
 	buf_addf(&cli->out, "h%d\n", r);
 	cli_done(cli);
 	return 0;
