@@ -40,8 +40,11 @@ def ours():
         try:
             exe = os.readlink("/proc/%s/exe" % pid)
             with open("/proc/%s/stat" % pid) as f:
-                state = f.read().rsplit(")", 1)[1].split()[0]
+                comm, rest = f.read().split("(", 1)[1].rsplit(")", 1)
+            state = rest.split()[0]
         except OSError:
+            continue
+        if comm == "filch-shelf":  # of a test beside this one
             continue
         if exe == os.path.realpath(FILCH) and state != "Z":
             found[int(pid)] = state
