@@ -23,6 +23,42 @@ def objects(r):
     return [json.loads(line) for line in r.stdout.splitlines()]
 
 
+# ---- a log deleted by mistake: sparse, growing, 2 GiB ----
+
+with Victim("file:fd=10,mode=wa,deleted,size=1M,hole=2G,tail=1M", limit=20) as v:
+    before = (v.cmd("pos 10"), v.cmd("atime 10"), v.cmd("flags 10"))
+    p = subprocess.Popen([FILCH, "dump", "--follow", "%d:10" % v.pid, "-o", TMP + "/log"],
+                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    size = os.stat("/proc/%d/fd/10" % v.pid).st_size
+    there = [TMP + "/log.partial", TMP + "/log"]
+
+    def copied():
+        return max([os.stat(f).st_size for f in there if os.path.exists(f)] or [0])
+    # The hole at the end is made at the end.
+    ok(wait_for(lambda: copied() >= size - (1 << 20), 60), "what is there is copied", copied(), size)
+    is_((v.cmd("pos 10"), v.cmd("atime 10"), v.cmd("flags 10")), before,
+        "offset, atime and flags as if nobody had looked")
+    for i in range(50):
+        v.cmd("append 10 100")
+    st = os.stat("/proc/%d/fd/10" % v.pid)
+    with open("/proc/%d/fd/10" % v.pid, "rb") as f:
+        f.seek(size)
+        grown = f.read()
+        f.seek(0)
+        head = f.read(1 << 20)
+    ok(len(grown) > 0, "it grew", len(grown))
+    v.stop()
+    out, err = p.communicate(timeout=60)
+    is_(p.returncode, 0, "the writer exits, and so does dump")
+    copy = os.stat(TMP + "/log")
+    is_(copy.st_size, st.st_size, "to the last byte")
+    with open(TMP + "/log", "rb") as f:
+        same = f.read(1 << 20) == head
+        f.seek(size)
+        is_((same, f.read() == grown), (True, True), "which are the writer's")
+    ok(copy.st_blocks <= 1.1 * st.st_blocks + 16, "and the hole stays one", copy.st_blocks,
+       st.st_blocks)
+
 # ---- what is in that queue? 8 MiB, of a stopped process, in another network ----
 
 SIZE = 8 << 20
