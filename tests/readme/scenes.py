@@ -47,6 +47,7 @@ def next_pid(pid):
 
 def start(pid, argv, keep=False, **how):
     """ARGV as process PID; KEEP: its input never ends."""
+    how = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **how}
     next_pid(pid)
     p = subprocess.Popen(argv, stdin=subprocess.PIPE if keep else subprocess.DEVNULL, cwd="/srv",
                          env=ENV, **how)
@@ -76,8 +77,7 @@ def world():
 def shop():
     """The demonstration of make run: 4121, and 4122 the cashier."""
     os.mkdir("/srv/shop")
-    p = start(4121, ["/srv/bin/shop", "/srv/shop"], stdout=subprocess.PIPE,
-              stderr=subprocess.DEVNULL)
+    p = start(4121, ["/srv/bin/shop", "/srv/shop"], stdout=subprocess.PIPE)
     if not p.stdout.readline():
         raise CannotBe("the shop did not open")
     next_pid(4200)
@@ -109,7 +109,7 @@ os.execve(fd, ["kworker/0:1"], {})
 
 def fileless():
     """5310 runs from memory, by a name of the kernel's."""
-    p = start(5310, [PYTHON, "-c", FILELESS], stdout=subprocess.DEVNULL, keep=True)
+    p = start(5310, [PYTHON, "-c", FILELESS], keep=True)
     wait_until(lambda: "memfd" in os.readlink(f"/proc/{p.pid}/exe"))
 
 
