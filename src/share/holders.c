@@ -74,6 +74,10 @@ bool holders_same_object(const struct fdent *a, const struct fdent *b)
 	if (!(a->have & HAVE_STAT) || !(b->have & HAVE_STAT) || a->dev != b->dev ||
 	    a->ino != b->ino)
 		return false;
+	/* Each open of /dev/ptmx is the master of another terminal. */
+	if (fdinfo_u64(a->extra, a->extra_len, "tty-index", 10, &id_a) &&
+	    fdinfo_u64(b->extra, b->extra_len, "tty-index", 10, &id_b))
+		return id_a == id_b;
 	/* Many of these are one inode: the id must agree too. */
 	if (!fdent_name_has(a, "anon_inode:"))
 		return true;

@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-/* One a line. */
-/* clang-format off */
+/* clang-format off: one a line */
 const struct cmd *const cmds[] = {
 	&cmd_ls,
 	&cmd_show,

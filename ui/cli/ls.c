@@ -311,6 +311,17 @@ static void print_json(struct cli *cli, struct listing *l, const struct survey *
 	}
 }
 
+/* A column that only some kinds have is fine; one that nobody has is misspelt. */
+static bool any_value(struct columns *c, const struct column_ref *ref, const struct fdent *first)
+{
+	struct fact value;
+
+	if (ref->column)
+		return true;
+	/* The sort put those with a value first. */
+	return column_value(c, ref, first, &value);
+}
+
 void listing_print(struct cli *cli, struct listing *l, const struct survey *s)
 {
 	const struct fdent **rows;
@@ -325,6 +336,8 @@ void listing_print(struct cli *cli, struct listing *l, const struct survey *s)
 		print_json(cli, l, s, rows, n);
 	else
 		print_table(cli, l, &c, rows, n);
+	if (l->v->sort && n && !any_value(&c, &l->sort, rows[0]))
+		cli_message(cli, "-s: no row has a fact named %s", l->sort.fact);
 	if (filter_unseen(l->filter))
 		cli_message(cli, "no row has a fact named %s", filter_unseen(l->filter));
 	if (l->not_grabbed)

@@ -52,7 +52,8 @@ static void print_facts(struct cli *cli, const struct desc_ref *d, const struct 
 
 		if (fact->type == FACT_NULL)
 			continue;
-		if (strncmp(name, "detail.", 7) == 0)
+		/* The kind's own word, unless the record has one that is spelt so. */
+		if (strncmp(name, "detail.", 7) == 0 && !facts_flat_find(&flat, name + 7))
 			name += 7;
 		buf_addf(&cli->out, "  %-22s ", name);
 		fact_display(&cli->out, fact, cli->text);
