@@ -215,9 +215,17 @@ format: ## lay out the C source as .clang-format says
 	$(Q)clang-format -i $(C_FILES)
 
 # source:place under PREFIX:mode, one a word.
-INSTALLED := $(BUILD)/filch:bin/filch:755
+INSTALLED := $(BUILD)/filch:bin/filch:755 $(BUILD)/filch.1:share/man/man1/filch.1:644 \
+	$(BUILD)/filch.bash:share/bash-completion/completions/filch:644
 
-install: all ## install to PREFIX (below DESTDIR)
+# Both come from the tables that the program itself goes by.
+$(BUILD)/filch.1: $(BUILD)/filch
+	$(call say,MAN,$@) $(BUILD)/filch help --man >$@
+
+$(BUILD)/filch.bash: $(BUILD)/filch
+	$(call say,BASH,$@) $(BUILD)/filch help --completion >$@
+
+install: all $(BUILD)/filch.1 $(BUILD)/filch.bash ## install to PREFIX (below DESTDIR)
 	$(Q)for i in $(INSTALLED); do IFS=:; set -- $$i; unset IFS; \
 		install -D -m $$3 $$1 "$(DESTDIR)$(PREFIX)/$$2" || exit; done
 
