@@ -30,6 +30,24 @@ static int check_folder(int dir, const char *path, struct fail *f)
 	return -EPERM;
 }
 
+/* Somebody else was here before us. */
+static int refused(int at, const char *path, int err, struct fail *f)
+{
+	struct stat st;
+
+	fail_set(f, err, "open", "the folder of the shelf, %s", path);
+	if (fstatat(at, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -err;
+	fail_class(f, FAIL_PERMISSION);
+	if (!S_ISDIR(st.st_mode))
+		fail_why(f, "there is no folder of ours, but %s of user %u",
+			 S_ISLNK(st.st_mode) ? "a symbolic link" : "a file", (unsigned)st.st_uid);
+	else
+		fail_why(f, "it belongs to user %u, not to us", (unsigned)st.st_uid);
+	fail_advice(f, "name another folder in FILCH_SHELF");
+	return -err;
+}
+
 /* Open path below `at`; made is ours with the right mode whatever the umask. */
 static int open_folder(int at, const char *path, bool make, struct fail *f)
 {
@@ -42,7 +60,7 @@ static int open_folder(int at, const char *path, bool make, struct fail *f)
 		dir = openat(at, path, flags);
 	}
 	if (dir < 0)
-		return fail_set(f, errno, "open", "the folder of the shelf, %s", path);
+		return refused(at, path, errno, f);
 	r = check_folder(dir, path, f);
 	if (r < 0)
 		close(dir);
