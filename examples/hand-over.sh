@@ -12,7 +12,7 @@ set -eu
 
 filch=${FILCH:-filch}
 dir=$(mktemp -d "${TMPDIR:-/tmp}/hand-over.XXXXXX")
-clients= second=
+clients='' second=''
 cleanup() {
 	for p in $clients $second $(cat "$dir"/*/nginx.pid 2>/dev/null); do
 		kill "$p" 2>/dev/null || :
@@ -104,7 +104,7 @@ touch "$dir/stop"
 for p in $clients; do
 	wait "$p"
 done
-clients=
+clients=''
 echo "answers of the first server: $(cat "$dir"/client.[1-4] | grep -c '^first')"
 echo "answers of the second server: $(cat "$dir"/client.[1-4] | grep -c '^second')"
 echo "connections refused or failed: $(cat "$dir"/client.[1-4] | grep -cv '^first$\|^second$' || :)"

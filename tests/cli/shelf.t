@@ -146,6 +146,13 @@ with Victim("pipe:fd=10,peer=11,text=queued", "file:fd=12,text=kept,deleted", "t
     is_(filch("exec", "h2=5", "--", "sh", "-c", "cat /dev/fd/5").stdout, "kept",
         "its deleted file is still there")
 
+with Victim("tcp:fd=10,listen,reuseport", "tcp:fd=11,listen") as v:
+    r = filch("hold", "%d:10" % v.pid)
+    like(r.stderr, "SO_REUSEPORT.*wait until somebody accepts", "a REUSEPORT listener: a warning")
+    r2 = filch("hold", "%d:11" % v.pid)
+    unlike(r2.stderr, "SO_REUSEPORT: once", "another: none")
+    filch("drop", r.stdout.strip(), r2.stdout.strip())
+
 # ---- its end ----
 
 is_(filch("drop", "h2").status, 0, "drop h2")
