@@ -280,7 +280,7 @@ static int turn(struct talk *t)
 	int r;
 
 	prepare(t, p);
-	r = poll(p, AT_COUNT, -1);
+	r = ppoll(p, AT_COUNT, NULL, t->opts->mask);
 	if (t->opts->stop && *t->opts->stop) {
 		end(t, TALK_STOPPED, 0);
 		return 0;
@@ -300,12 +300,18 @@ static int turn(struct talk *t)
 	return r;
 }
 
-/* What is under way when it ends goes out: received all, sent only if nobody waits. */
+/* What was received goes out, as long as nobody stops us; what was to be sent if it can. */
 static int finish(struct talk *t)
 {
+	struct pollfd p = { .fd = t->opts->out, .events = POLLOUT };
+	int r = 0;
+
 	if (t->up.len && t->can_write && t->result->end == TALK_ESCAPED)
 		send_up(t);
-	return t->down.len ? fd_write_all(t->opts->out, t->down.data, t->down.len) : 0;
+	while (r == 0 && t->down.len && !(t->opts->stop && *t->opts->stop))
+		if (ppoll(&p, 1, NULL, t->opts->mask) > 0)
+			r = write_out(t);
+	return r;
 }
 
 int talk(int fd, const struct talk_opts *opts, struct talk_result *result, struct fail *f)

@@ -24,7 +24,13 @@ struct talk_opts {
 	/* How what comes is written to `out`; NULL: as it is. Appends. */
 	void (*show)(void *arg, struct buf *out, const char *p, size_t len);
 	void *arg;
-	const volatile sig_atomic_t *stop; /* looked at after each signal */
+	/*
+	 * Ends the talk once it is set; by a handler of signals that the caller has
+	 * blocked, and which mask lets in while we wait: none is missed, and none is
+	 * another thread's. Both may be NULL.
+	 */
+	const volatile sig_atomic_t *stop;
+	const sigset_t *mask;
 };
 
 enum talk_end {

@@ -38,11 +38,17 @@ struct terminal {
 	struct termios before;
 };
 
-static void catch_signals(void (*handler)(int))
+/* They come only while talk() waits, with the mask that is left in *before. */
+static void catch_signals(sigset_t *before)
 {
 	static const int signals[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT };
-	struct sigaction sa = { .sa_handler = handler };
+	struct sigaction sa = { .sa_handler = on_signal };
+	sigset_t block;
 
+	sigemptyset(&block);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaddset(&block, signals[i]);
+	sigprocmask(SIG_BLOCK, &block, before);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		sigaction(signals[i], &sa, NULL);
 }
@@ -129,6 +135,7 @@ static int talk_one(struct cli *cli, const struct desc_ref *d, void *arg)
 	const struct talk_values *v = arg;
 	bool tty = strcmp(d->ent->kind->name, "tty") == 0;
 	struct screen screen = { .mode = cli->text };
+	sigset_t mask;
 	struct talk_opts opts = {
 		.in = STDIN_FILENO,
 		.out = STDOUT_FILENO,
@@ -139,6 +146,7 @@ static int talk_one(struct cli *cli, const struct desc_ref *d, void *arg)
 							: NULL,
 		.arg = &screen,
 		.stop = &stop,
+		.mask = &mask,
 	};
 	struct talk_result result;
 	struct terminal terminal;
@@ -150,11 +158,11 @@ static int talk_one(struct cli *cli, const struct desc_ref *d, void *arg)
 		return r;
 	if (opts.escape >= 0)
 		cli_message(cli, "%s: ^] leaves", d->label);
-	catch_signals(on_signal);
+	catch_signals(&mask);
 	terminal_set(&terminal, tty);
 	r = talk(g.fd, &opts, &result, &f);
 	terminal_restore(&terminal);
-	catch_signals(SIG_DFL);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
 	descs_audit(cli, d, OP_TALK, r < 0 ? &f : NULL);
 	if (r < 0)
 		cli_failed(cli, &f);
