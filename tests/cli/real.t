@@ -77,7 +77,7 @@ print("ready"); input()
     sql.stdin.write(b"create table t(x); begin immediate; insert into t values (1); select 'ready';\n")
     sql.stdin.flush()
     assert sql.stdout.readline() == b"ready\n"
-    shell = start("bash", "-c", "exec 9>log 8<<<here 7< <(sleep 60); coproc cat; echo ready; read x")
+    shell = start("bash", "-c", "exec 9>log 8<<<here 7< <(tail -f log); coproc cat; echo ready; read x")
     assert shell.stdout.readline() == b"ready\n"
     workers = wait_for(lambda: run(["pgrep", "-P", str(nginx.pid)]).stdout.split(), 5)
     procs = {"redis": [redis.pid], "nginx": [nginx.pid] + [int(w) for w in workers],

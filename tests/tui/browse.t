@@ -171,7 +171,7 @@ with Victim("file:fd=12,name=deep.log,size=200000,deleted", "file:fd=13,name=tex
         s.wait_text("EVERYWHERE")
         s.keys("/disturb" + ENTER)
         s.wait_text("disturb")
-        s.keys("q:hel")
+        s.keys("q:help")
         s.wait_text("ACTIONS in descriptors", "help")
         s.keys(ESC)
         s.settle()

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* clang-format off: one a line */
+/* One a line. */
+/* clang-format off */
 const struct cmd *const cmds[] = {
 	&cmd_ls,
 	&cmd_show,
