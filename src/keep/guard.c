@@ -129,7 +129,7 @@ static int check_target(const struct target *t, struct fail *f)
 
 static void release(struct guard *g)
 {
-	struct guard_event ev;
+	struct guard_event ev = { 0 };
 
 	while (guard_next(g, &ev) == 1)
 		haul_free(ev.haul);

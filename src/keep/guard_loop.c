@@ -209,7 +209,9 @@ static void exiting(struct guard *g, struct tracee *e)
 	whole = !e->unwanted && whole_process_ends(g, e, e->status);
 	if (whole || !other_user(g, e, true)) {
 		adopt_all(g, e->pid);
-		e = find(g, tid);
+		e = find(g, tid); /* it may have moved with the list */
+		if (!e)
+			return;
 	}
 	if (e->unwanted || e->released || other_user(g, e, false)) {
 		release(e);
@@ -263,8 +265,10 @@ static void cloned(struct guard *g, struct tracee *e)
 
 	/* Asked in this order: a SIGKILL may have put the message of its end there. */
 	if (ptrace(PTRACE_GETEVENTMSG, parent, 0, &tid) == 0 && tid && !trace_is_exiting(parent))
-		adopt(g, (pid_t)tid); /* e is stale from here on */
-	go_on(find(g, parent), 0);
+		adopt(g, (pid_t)tid); /* e may be stale from here on */
+	e = find(g, parent);
+	if (e)
+		go_on(e, 0);
 }
 
 static void event(struct guard *g, struct tracee *e, int what)

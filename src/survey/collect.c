@@ -102,8 +102,8 @@ static uint64_t nofile_limit(int dir, pid_t pid)
 /* What /proc says of the process itself. */
 static int read_process(struct thread *th, int dir, struct procent *p)
 {
-	struct proc_status status;
-	struct proc_stat st;
+	struct proc_status status = { 0 };
+	struct proc_stat st = { 0 };
 	int r = proc_stat_read(dir, &st);
 
 	if (r == 0)

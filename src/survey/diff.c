@@ -125,7 +125,7 @@ static int by_place(const struct fdent *a, const struct fdent *b)
 
 static bool is_mapping(const struct procent *p, uint32_t i)
 {
-	return i < p->n_rows && p->rows[i].assoc == ASSOC_MEM;
+	return p->rows && i < p->n_rows && p->rows[i].assoc == ASSOC_MEM;
 }
 
 static void note_one(struct diff *d, enum change_what what, const struct procent *proc,

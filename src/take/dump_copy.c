@@ -53,7 +53,7 @@ void dump_ranges_add(struct dump_ranges *r, uint64_t from, uint64_t len)
 		last->len += len;
 		return;
 	}
-	if (r->n == r->cap) {
+	if (!r->at || r->n == r->cap) {
 		r->cap = r->cap ? r->cap * 2 : 8;
 		r->at = xreallocarray(r->at, r->cap, sizeof(*r->at));
 	}
@@ -189,7 +189,7 @@ static int skip_bad(struct dump_state *d, uint64_t from, size_t len)
 		fail_why(&d->r->fail,
 			 "bytes %llu to %llu cannot be read, and a stream cannot "
 			 "leave them out",
-			 (unsigned long long)from, (unsigned long long)(from + len));
+			 (unsigned long long)from, (unsigned long long)from + len);
 		fail_advice(&d->r->fail, "--zero-fill");
 		return -EIO;
 	}

@@ -89,7 +89,7 @@ static void base_name(const struct fdent *e, const char **name, size_t *len)
 {
 	*name = e->name ? e->name : "";
 	*len = e->name_len;
-	for (size_t i = e->name_len; i > 0 && e->name[0] == '/'; i--)
+	for (size_t i = *len; e->name && i > 0 && e->name[0] == '/'; i--)
 		if (e->name[i - 1] == '/') {
 			*name = e->name + i;
 			*len = e->name_len - i;

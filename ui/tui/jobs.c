@@ -228,6 +228,8 @@ void jobs_draw_line(struct app *a, int y)
 	autobuf b = BUF_INIT;
 	int x, w = a->cols - 8;
 
+	if (!j)
+		return;
 	while (at < s->n && s->at[at] != j)
 		at++;
 	if (running)
