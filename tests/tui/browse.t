@@ -179,4 +179,15 @@ with Victim("file:fd=12,name=deep.log,size=200000,deleted", "file:fd=13,name=tex
         is_(v.cmd("fionread 14")["fionread"], 9, "and its pipe too")
         s.keys("q")
         is_(s.wait_exit(), 0, "and it leaves")
+
+    # What its program is: the exe row, by a brief grab.
+    with Screen([FILCH, str(v.pid)], cols=140, rows=38) as s:
+        s.wait_text("deep.log", "SAFE  idle")
+        s.keys("/exe" + ENTER)
+        s.wait("the program's row", lambda x: " exe " in x.lines()[x.cursor_row()])
+        s.keys("i")
+        s.wait_text("elf.class", "ELF64")
+        ok(True, "the program's ELF image is described")
+        s.keys("q")
+        is_(s.wait_exit(), 0, "and it leaves again")
 done()

@@ -194,7 +194,7 @@ static void fill(struct app *a, const struct fdent *e)
 		add_facts(a, &s->grabbed);
 	} else {
 		facts_flat_reset(&s->facts);
-		e->kind->facts(e, &ctx, &s->facts.sink);
+		kind_facts(e, &ctx, &s->facts.sink);
 		add_facts(a, &s->facts);
 	}
 	add_sharing(a, e);

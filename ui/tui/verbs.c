@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "src/base/alloc.h"
+#include "src/evidence/elf.h"
 #include "src/take/grab.h"
 #include "ui/tui/detail.h"
 #include "ui/tui/dialog.h"
@@ -26,13 +28,26 @@ struct grab_task {
 	int procfs;
 };
 
+/* Of a program, library or memfd that holds one, what its ELF image says. */
+static void read_image(struct grab_task *g, int fd)
+{
+	autofree struct elf_info *info = NULL;
+
+	if (!S_ISREG(g->s.e->mode) || elf_describe(fd, &info, NULL) < 0)
+		return;
+	fact_object(&g->facts.sink, "elf");
+	elf_facts(info, &g->facts.sink);
+	fact_end_object(&g->facts.sink);
+}
+
 static void read_facts(struct grab_task *g, int fd)
 {
 	struct kind_ctx ctx = survey_ctx(g->s.pic->s);
 
 	ctx.grab = fd;
 	ctx.deep = true;
-	g->s.e->kind->facts(g->s.e, &ctx, &g->facts.sink);
+	kind_facts(g->s.e, &ctx, &g->facts.sink);
+	read_image(g, fd);
 }
 
 /* The shelf keeps a duplicate of its own. */
