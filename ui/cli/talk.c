@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* filch talk DESC: our terminal or pipes, and a socket, pipe or terminal of another process. */
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 #include <termios.h>
@@ -89,7 +90,7 @@ static void show_hex(void *arg, struct buf *out, const char *p, size_t len)
 	for (size_t i = 0; i < len; i += 16) {
 		size_t n = len - i < 16 ? len - i : 16;
 
-		buf_addf(out, "%08llx ", (unsigned long long)(s->at + i));
+		buf_addf(out, "%08" PRIx64 " ", (uint64_t)s->at + i);
 		for (size_t k = 0; k < 16; k++)
 			buf_addf(out, k < n ? "%s %02x" : "%s   ", k == 8 ? " " : "",
 				 k < n ? (unsigned char)p[i + k] : 0);

@@ -47,7 +47,7 @@ static bool wants_color(enum tui_color color)
 void theme_init(struct theme *t, enum tui_color color)
 {
 	t->color = wants_color(color) && start_color() == OK && use_default_colors() == OK;
-	for (short i = 0; i < ROLE_COUNT; i++) {
+	for (int i = 0; i < ROLE_COUNT; i++) {
 		t->attr[i] = t->color ? roles[i].attr : roles[i].mono;
 		if (!t->color || roles[i].fg == NO_COLOUR)
 			continue;
