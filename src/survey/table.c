@@ -195,21 +195,27 @@ static int info_proof(const char *link, size_t len, const struct fdinfo *info)
 {
 	static const struct {
 		const char *link, *key;
+		bool always; /* an epoll may watch nothing */
 	} proofs[] = {
-		{ "anon_inode:[eventfd]", "eventfd-count:" },
-		{ "anon_inode:[timerfd]", "clockid:" },
-		{ "anon_inode:[signalfd]", "sigmask:" },
-		{ "anon_inode:[eventpoll]", "tfd:" },
-		{ "anon_inode:inotify", "inotify " },
+		{ "anon_inode:[eventfd]", "eventfd-count:", true },
+		{ "anon_inode:[timerfd]", "clockid:", true },
+		{ "anon_inode:[signalfd]", "sigmask:", true },
+		{ "anon_inode:[eventpoll]", "tfd:", false },
+		{ "anon_inode:inotify", "inotify ", false },
 	};
 
 	for (size_t i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++) {
 		size_t n = strlen(proofs[i].key);
 
-		if (info->rest_len <= n || memcmp(info->rest, proofs[i].key, n) != 0)
-			continue;
-		return strlen(proofs[i].link) == len && memcmp(link, proofs[i].link, len) == 0 ? 1
-											       : -1;
+		bool is_it = strlen(proofs[i].link) == len &&
+			     memcmp(link, proofs[i].link, len) == 0;
+
+		if (info->rest_len > n && memcmp(info->rest, proofs[i].key, n) == 0)
+			return is_it ? 1 : -1;
+		/* Locks come before the kind's own lines. */
+		if (is_it && proofs[i].always &&
+		    !memmem(info->rest, info->rest_len, proofs[i].key, n))
+			return -1;
 	}
 	return 0;
 }

@@ -349,6 +349,15 @@ static int check(struct dump_state *d)
 	return 0;
 }
 
+/* A helper reads such a file once. */
+static int cannot_follow(struct dump_state *d)
+{
+	dump_fail(d, EOPNOTSUPP, "dump");
+	fail_why(&d->r->fail, "its filesystem may stop answering, or we do not see its mount: "
+			      "it can be copied, but not followed");
+	return -EOPNOTSUPP;
+}
+
 static int unreadable(struct dump_state *d)
 {
 	const struct dump_ranges *bad = &d->r->bad;
@@ -437,6 +446,8 @@ static int run(const struct dump_opts *o, struct dump_result *result, bool held)
 	memset(result, 0, sizeof(*result));
 	result->copy_ns = dump_now_ns();
 	r = check(&d);
+	if (r == 0 && !held && o->follow && grab_may_hang(o->ent, o->ctx))
+		r = cannot_follow(&d);
 	if (r < 0)
 		return r;
 	d.hasher = hasher_new(o->hashes);
