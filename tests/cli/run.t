@@ -125,9 +125,18 @@ if pexpect is None:
 sh = pexpect.spawn("/bin/bash", ["--norc", "--noprofile", "-i"], encoding="utf-8", timeout=20,
                    env=dict(os.environ, PS1="$ ", TERM="dumb"), echo=False)
 sh.expect_exact("$ ")
-COUNT = "trap 'echo int; exit 5' INT; echo up; while :; do read -t 0.1 x && echo heard $x; done"
-sh.sendline("%s run -o %s %s -- bash -c \"%s\"" % (FILCH, OUT, "--only kind=memfd",
-                                                   COUNT.replace("$", "\\$")))
+ECHO = os.path.join(TMP, "echo.py")
+with open(ECHO, "w") as f:
+    f.write("""import signal, sys
+def stop(*_):
+    print("int", flush=True)
+    sys.exit(5)
+signal.signal(signal.SIGINT, stop)
+print("up", flush=True)
+for line in sys.stdin:
+    print("heard", line.strip(), flush=True)
+""")
+sh.sendline("%s run -o %s --only kind=memfd -- %s %s" % (FILCH, OUT, sys.executable, ECHO))
 sh.expect("up\r\n")
 ok(True, "a command at a terminal")
 sh.sendline("one")

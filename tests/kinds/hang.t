@@ -33,6 +33,18 @@ def inside(*argv):
     return ["nsenter", "--mount=/proc/%d/ns/mnt" % server.pid, "--"] + list(argv)
 
 
+MARK = "FILCH_TEST_HANG=%d" % os.getpid()
+os.environ.update([MARK.split("=")])
+
+
+def has_mark(pid):
+    try:
+        with open("/proc/%s/environ" % pid, "rb") as f:
+            return MARK.encode() in f.read().split(b"\0")
+    except OSError:
+        return False
+
+
 def ours():
     """Processes that were left behind: filch, or its helpers."""
     found = {}
@@ -40,13 +52,11 @@ def ours():
         try:
             exe = os.readlink("/proc/%s/exe" % pid)
             with open("/proc/%s/stat" % pid) as f:
-                comm, rest = f.read().split("(", 1)[1].rsplit(")", 1)
-            state = rest.split()[0]
+                state = f.read().rsplit(")", 1)[1].split()[0]
         except OSError:
             continue
-        if comm == "filch-shelf":  # of a test beside this one
-            continue
-        if exe == os.path.realpath(FILCH) and state != "Z":
+        # Not those of a test beside this one: ours have our word in their environment.
+        if exe == os.path.realpath(FILCH) and state != "Z" and has_mark(pid):
             found[int(pid)] = state
     return found
 
