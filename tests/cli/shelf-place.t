@@ -8,9 +8,11 @@ need unshare setpriv
 unset FILCH_SHELF XDG_RUNTIME_DIR
 export FILCH
 
-# In a /tmp and a /run of their own.
+# In a /tmp and a /run of their own, which may hide where the program was built.
 cat >"$tmp/inside" <<'END'
-mount -t tmpfs -o mode=1777 none /tmp && mount -t tmpfs -o mode=755 none /run || exit 77
+mount -t tmpfs -o mode=755 none /run && cp "$FILCH" /run/program &&
+	mount -t tmpfs -o mode=1777 none /tmp || exit 77
+FILCH=/run/program
 user() { setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all -- "$@"; }
 setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all -- sleep 100 </dev/null &
 pid=$!

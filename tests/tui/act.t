@@ -18,7 +18,7 @@ AUDIT = os.path.join(TMP, "audit")
 def on(s, fd, kind):
     s.keys("g/%d %s" % (fd, kind) + ENTER)
     s.wait("the cursor on %d" % fd,
-           lambda x: x.lines()[x.cursor_row() or 0][2:6].strip() == str(fd))
+           lambda x: x.cursor_line()[2:6].strip() == str(fd))
 
 
 def disturb(s, key, *wait):

@@ -27,22 +27,22 @@ with Victim("file:fd=12,name=deep.log,size=200000,deleted", "file:fd=13,name=tex
         s.keys("k" + DOWN + DOWN + UP)
         s.wait("arrows too", lambda x: x.cursor_row() == top + 1)
         s.keys("G")
-        s.wait("the end", lambda x: x.lines()[x.cursor_row()].split()[1] in ("mem", "exe", "root"))
+        s.wait("the end", lambda x: x.cursor_line().split()[1] in ("mem", "exe", "root"))
         s.keys("g")
         s.wait("the top", lambda x: x.cursor_row() == top)
         ok(True, "j k arrows g G move")
 
         # ---- searching ----
         s.keys("/jit")
-        s.wait("on the memfd", lambda x: "jit" in x.lines()[x.cursor_row()])
+        s.wait("on the memfd", lambda x: "jit" in x.cursor_line())
         ok(True, "the search is incremental")
         s.keys(ENTER + "g" + "n")
-        s.wait("again", lambda x: "jit" in x.lines()[x.cursor_row()])
+        s.wait("again", lambda x: "jit" in x.cursor_line())
         ok(True, "n finds it again")
         s.keys("/zzzzqqq")
         s.wait_text("/zzzzqqq")
         s.keys(ESC)
-        s.wait("the cursor is where it was", lambda x: "jit" in x.lines()[x.cursor_row()])
+        s.wait("the cursor is where it was", lambda x: "jit" in x.cursor_line())
         ok(s.poll() is None, "q in a prompt is the letter q, Esc cancels")
 
         # ---- filter ----
@@ -81,10 +81,10 @@ with Victim("file:fd=12,name=deep.log,size=200000,deleted", "file:fd=13,name=tex
 
         # ---- the cursor stays with its row ----
         s.keys("/jit" + ENTER)
-        s.wait("on the memfd", lambda x: "jit" in x.lines()[x.cursor_row()])
+        s.wait("on the memfd", lambda x: "jit" in x.cursor_line())
         v.cmd("open pipe:fd=11")
         s.wait("the new row", lambda x: any(line[2:6].strip() == "11" for line in x.lines()))
-        ok("jit" in s.lines()[s.cursor_row()], "a new row above: the cursor stays with its row",
+        ok("jit" in s.cursor_line(), "a new row above: the cursor stays with its row",
            s.text())
         row = [line for line in s.lines() if line[2:6].strip() == "11"][0]
         like(row[:2], r"[+]", "and the new row has a sign")
@@ -144,7 +144,7 @@ with Victim("file:fd=12,name=deep.log,size=200000,deleted", "file:fd=13,name=tex
 
         # ---- what cannot be says why ----
         s.keys("g/null" + ENTER)
-        s.wait("on it", lambda x: "/dev/null" in x.lines()[x.cursor_row()])
+        s.wait("on it", lambda x: "/dev/null" in x.cursor_line())
         s.keys("d")
         s.wait_text("cannot be dumped")
         ok(True, "a refused action explains itself")
@@ -154,13 +154,13 @@ with Victim("file:fd=12,name=deep.log,size=200000,deleted", "file:fd=13,name=tex
         s.wait_text("WHO HAS", "the same open file description")
         ok("%d:20" % v.pid in s.text(), "who names the other", s.text())
         s.keys(ENTER)
-        s.wait("there", lambda x: x.lines()[x.cursor_row()][2:6].strip() == "20")
+        s.wait("there", lambda x: x.cursor_line()[2:6].strip() == "20")
         ok(True, "and Enter goes there")
         s.keys("=")
-        s.wait("back", lambda x: x.lines()[x.cursor_row()][2:6].strip() == "12")
+        s.wait("back", lambda x: x.cursor_line()[2:6].strip() == "12")
         ok(True, "= walks to the next sharer")
         s.keys("g/14 pipe" + ENTER + "p")
-        s.wait("the peer", lambda x: x.lines()[x.cursor_row()][2:6].strip() == "15")
+        s.wait("the peer", lambda x: x.cursor_line()[2:6].strip() == "15")
         ok(True, "p goes to the peer")
         s.keys("W")
         s.wait_text("MAY DESCRIPTORS OF")
@@ -184,7 +184,7 @@ with Victim("file:fd=12,name=deep.log,size=200000,deleted", "file:fd=13,name=tex
     with Screen([FILCH, str(v.pid)], cols=140, rows=38) as s:
         s.wait_text("deep.log", "SAFE  idle")
         s.keys("/exe" + ENTER)
-        s.wait("the program's row", lambda x: " exe " in x.lines()[x.cursor_row()])
+        s.wait("the program's row", lambda x: " exe " in x.cursor_line())
         s.keys("i")
         s.wait_text("elf.class", "ELF64")
         ok(True, "the program's ELF image is described")

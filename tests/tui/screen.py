@@ -171,6 +171,11 @@ class Screen:
                 return i
         return None
 
+    def cursor_line(self):
+        """Its text; none while the screen is half painted."""
+        row = self.cursor_row()
+        return "" if row is None else self.lines()[row]
+
     def poll(self):
         if self.status is None:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
