@@ -22,6 +22,7 @@
 #ifndef CHUNK
 #define CHUNK 512
 #endif
+#define THREADS_ASKED 16 /* whether they run */
 
 /* A table while it is read. */
 struct task {
@@ -263,6 +264,38 @@ static void read_table(struct thread *th, int dir, struct procent *p, struct row
 	task_unref(t);
 }
 
+/* Below the process's directory, which never becomes another process's. */
+static int open_thread(int dir, pid_t tid)
+{
+	char name[32];
+	int fd;
+
+	snprintf(name, sizeof(name), "task/%d", tid);
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/*
+ * A program that runs may change a slot while its row is put together, and back again
+ * so that no part contradicts another. Of many threads the first say how it is.
+ */
+static bool is_running(int dir, const struct procent *p)
+{
+	struct proc_number_list tids = { 0 };
+	bool running = p->state == 'R';
+
+	if (running || p->threads < 2 || proc_numbers_into(dir, "task", &tids) < 0)
+		return running;
+	for (size_t i = 0; i < tids.n && i < THREADS_ASKED && !running; i++) {
+		autoclose int thread = open_thread(dir, tids.at[i]);
+		struct proc_stat st;
+
+		running = thread >= 0 && proc_stat_read(thread, &st) == 0 && st.state == 'R';
+	}
+	free(tids.at);
+	return running;
+}
+
 /* A table of the process whose directory is dir; table_dir is where its fd/ is. */
 static void read_rows(struct thread *th, int dir, int table_dir, struct procent *p)
 {
@@ -274,23 +307,12 @@ static void read_rows(struct thread *th, int dir, int table_dir, struct procent 
 	    (!o->only || o->only_assoc != ASSOC_FD))
 		read_associated(th, dir, p, &rows);
 	if (!p->kthread && (!o->only || o->only_assoc == ASSOC_FD)) {
-		read_table(th, table_dir, p, &rows, p->state == 'R');
+		read_table(th, table_dir, p, &rows, o->only || is_running(dir, p));
 	} else {
 		p->rows = rows.at;
 		p->n_rows = (uint32_t)rows.n;
 	}
 	publish(th->job, p);
-}
-
-/* Below the process's directory, which never becomes another process's. */
-static int open_thread(int dir, pid_t tid)
-{
-	char name[32];
-	int fd;
-
-	snprintf(name, sizeof(name), "task/%d", tid);
-	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
 }
 
 /* Threads with a table of their own, each as one more table of the process. */

@@ -14,6 +14,7 @@
 
 #define TRIES    24
 #define AGREEING 3 /* samples of a slot that may be changing hands */
+#define CLOSED   3 /* samples in a row that find nothing: it is not about to be used again */
 
 void table_reader_release(struct table_reader *r)
 {
@@ -220,6 +221,20 @@ static int info_proof(const char *link, size_t len, const struct fdinfo *info)
 	return 0;
 }
 
+/* Sockets, pipes and anonymous inodes have filesystems of their own, where no path leads. */
+static bool stat_fits(const struct table_reader *r, const struct fdent *e, int sort)
+{
+	if (!(e->have & HAVE_STAT))
+		return true;
+	if (sort >= 0) /* nothing promises that an anonymous inode has no type */
+		return (e->mode & S_IFMT) == sorts[sort].type ||
+		       (sorts[sort].one_inode && S_ISREG(e->mode));
+	for (size_t i = 0; i < sizeof(sorts) / sizeof(sorts[0]); i++)
+		if (r->known[i].mode && r->known[i].dev == e->dev)
+			return false;
+	return true;
+}
+
 /* What statx(2) would say, by asking it only where the answer is not known. */
 static void take_stat(struct table_reader *r, struct table_dirs *dirs, const char *name,
 		      struct fdent *e, struct sample *s)
@@ -264,6 +279,8 @@ static int take_sample(struct table_reader *r, struct table_dirs *dirs, const ch
 	if (named_inode && s->stat_err == 0 && e->ino != ino)
 		return 0;
 	if (s->has_info && s->info.has_ino && s->stat_err == 0 && s->info.ino != e->ino)
+		return 0;
+	if (!stat_fits(r, e, sort_of(r->link, len)))
 		return 0;
 	proof = s->has_info ? info_proof(r->link, len, &s->info) : 0;
 	if (proof < 0)
@@ -316,7 +333,7 @@ bool table_read_fd(struct table_reader *r, struct table_dirs *dirs, struct fdent
 	struct fdent before = blank;
 	struct sample s, last = { 0 };
 	bool strict = dirs->strict;
-	int agreed = 0;
+	int agreed = 0, closed = 0;
 	char name[12];
 
 	number_text(name, (unsigned)fd);
@@ -326,11 +343,10 @@ bool table_read_fd(struct table_reader *r, struct table_dirs *dirs, struct fdent
 		*e = blank;
 		memset(&s, 0, sizeof(s));
 		got = take_sample(r, dirs, name, e, &s);
-		if (got == -ENOENT) {
-			dirs->unstable = true;
+		closed = got == -ENOENT ? closed + 1 : 0;
+		if (closed == CLOSED)
 			return false;
-		}
-		if (got == 0) {
+		if (got <= 0) {
 			dirs->unstable = strict = true;
 			before = blank;
 			agreed = 0;
