@@ -83,10 +83,13 @@ uint64_t ofd_immutable_id(const struct fdent *e)
 	return 0;
 }
 
+/* What fcntl(2) F_SETFL can change, and what is the descriptor's own. */
+#define CHANGING (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | O_ASYNC | O_CLOEXEC)
+
 /* From fdinfo alone: what rows have even where links cannot be read. */
 static uint64_t coarse_key(const struct fdent *e)
 {
-	uint64_t h = mix(1, e->flags & (O_ACCMODE | O_PATH));
+	uint64_t h = mix(1, e->flags & ~(unsigned)CHANGING);
 
 	return mix(mix(h, e->mnt_id), ofd_immutable_id(e));
 }

@@ -2,6 +2,8 @@
 #include "src/survey/survey.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -71,6 +73,58 @@ static void settle_rows(struct survey *s)
 	}
 }
 
+static int share(struct survey *s, const struct survey_opts *opts)
+{
+	struct ofd_opts ofd = { .workers = s->n_workers, .cancel = opts->cancel };
+	struct ofd_stats stats = { 0 };
+	int r = ofd_group(s->procs, s->n_procs, &ofd, &stats);
+
+	s->stats.kcmp_calls = stats.calls;
+	s->stats.largest_bucket = stats.largest_bucket;
+	return r;
+}
+
+/* Socket tables are loaded while descriptors are compared: neither looks at the other's. */
+struct nets_thread {
+	struct survey *s;
+	unsigned want;
+	bool started;
+	pthread_t id;
+};
+
+static void *load_nets(void *arg)
+{
+	struct nets_thread *t = arg;
+	uint64_t since = now_ns();
+
+	nets_load(t->s, t->want);
+	t->s->stats.net_ns = lap(&since);
+	return NULL;
+}
+
+static void begin_nets(struct nets_thread *t, struct survey *s, unsigned want)
+{
+	sigset_t all, before;
+
+	*t = (struct nets_thread){ .s = s, .want = want };
+	if (!(want & (SURVEY_NET | SURVEY_PEERS)))
+		return;
+	/* A signal is the caller's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (s->n_workers > 1)
+		t->started = pthread_create(&t->id, NULL, load_nets, t) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!t->started)
+		load_nets(t);
+}
+
+static void end_nets(struct nets_thread *t)
+{
+	if (t->started)
+		pthread_join(t->id, NULL);
+}
+
 static void account(struct survey *s)
 {
 	struct survey_stats *st = &s->stats;
@@ -88,6 +142,7 @@ int survey_take(struct survey **out, const struct survey_opts *opts, struct fail
 {
 	struct survey *s = xcalloc(1, sizeof(*s));
 	uint64_t since = now_ns();
+	struct nets_thread nets;
 	int r;
 
 	*out = NULL;
@@ -99,21 +154,14 @@ int survey_take(struct survey **out, const struct survey_opts *opts, struct fail
 		return r;
 	}
 	s->stats.collect_ns = lap(&since);
-	if (opts->want & (SURVEY_NET | SURVEY_PEERS))
-		nets_load(s, opts->want);
-	s->stats.net_ns = lap(&since);
+	begin_nets(&nets, s, opts->want);
+	if (opts->want & SURVEY_SHARE)
+		r = share(s, opts);
+	s->stats.share_ns = lap(&since);
+	end_nets(&nets);
 	load_mounts(s);
 	settle_rows(s);
 	s->stats.kind_ns = lap(&since);
-	if (opts->want & SURVEY_SHARE) {
-		struct ofd_opts ofd = { .workers = s->n_workers, .cancel = opts->cancel };
-		struct ofd_stats stats = { 0 };
-
-		r = ofd_group(s->procs, s->n_procs, &ofd, &stats);
-		s->stats.kcmp_calls = stats.calls;
-		s->stats.largest_bucket = stats.largest_bucket;
-	}
-	s->stats.share_ns = lap(&since);
 	if (r < 0) {
 		survey_free(s);
 		return r;

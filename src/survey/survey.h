@@ -49,7 +49,10 @@ struct survey_opts {
 	enum assoc only_assoc;
 };
 
-/* Where the time went, for bench and --verbose; nanoseconds of wall time. */
+/*
+ * Where the time went, for bench and --stats; nanoseconds of wall time. The
+ * tables of sockets (net) are loaded while descriptors are compared (share).
+ */
 struct survey_stats {
 	uint64_t collect_ns, net_ns, kind_ns, share_ns, peers_ns;
 	uint64_t kcmp_calls, largest_bucket;

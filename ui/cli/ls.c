@@ -301,6 +301,10 @@ static void print_json(struct cli *cli, struct listing *l, const struct survey *
 	struct kind_ctx ctx = survey_ctx(s);
 	struct json j;
 
+	if (!l->v->grab) {
+		rows_json(cli, s, rows, n);
+		return;
+	}
 	json_init(&j, &cli->out);
 	for (size_t i = 0; i < n; i++) {
 		autograb g = { .fd = -1 };

@@ -83,7 +83,7 @@ int main(int argc, char **argv)
 	struct cli cli = { .procfs = -1, .rest = -1 };
 	int status;
 
-	setlocale(LC_ALL, "");
+	setlocale(LC_CTYPE, "");
 	cli.sigpipe_ignored = signal(SIGPIPE, SIG_IGN) == SIG_IGN;
 	sigprocmask(SIG_SETMASK, NULL, &cli.mask_before);
 	alloc_set_oom_hook(out_of_memory);

@@ -9,6 +9,7 @@
 #include "src/base/json.h"
 #include "src/kind/kind.h"
 
+struct cli;
 struct survey;
 
 /*
@@ -21,5 +22,8 @@ void row_facts(struct facts *out, const struct survey *s, const struct fdent *e,
 /* The same as one JSON line. */
 void row_json(struct json *j, const struct survey *s, const struct fdent *e,
 	      const struct kind_ctx *ctx);
+
+/* A line for each of n rows, in their order, to cli's output: formatted by every core. */
+void rows_json(struct cli *cli, const struct survey *s, const struct fdent *const *rows, size_t n);
 
 #endif

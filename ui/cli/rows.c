@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Many rows as JSON: each thread formats a piece at a time and waits until the
+ * pieces before it are out. A survey is only read from here on.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "src/survey/survey.h"
+#include "ui/cli/cli.h"
+#include "ui/cli/row.h"
+
+#define PIECE       128
+#define MAX_THREADS 8
+
+struct rows_out {
+	struct cli *cli;
+	const struct survey *survey;
+	const struct fdent *const *rows;
+	size_t n;
+	atomic_size_t next; /* piece that nobody formats yet */
+	pthread_mutex_t lock;
+	pthread_cond_t moved;
+	size_t turn; /* piece that goes out next; cli is its thread's */
+};
+
+static void format_piece(const struct rows_out *o, size_t piece, struct buf *text)
+{
+	struct kind_ctx ctx = survey_ctx(o->survey);
+	size_t end = (piece + 1) * PIECE < o->n ? (piece + 1) * PIECE : o->n;
+	struct json j;
+
+	buf_reset(text);
+	json_init(&j, text);
+	for (size_t i = piece * PIECE; i < end; i++)
+		row_json(&j, o->survey, o->rows[i], &ctx);
+}
+
+static void put_out(struct rows_out *o, size_t piece, const struct buf *text)
+{
+	pthread_mutex_lock(&o->lock);
+	while (o->turn != piece)
+		pthread_cond_wait(&o->moved, &o->lock);
+	buf_add(&o->cli->out, text->data, text->len);
+	cli_flush(o->cli, false);
+	o->turn++;
+	pthread_cond_broadcast(&o->moved);
+	pthread_mutex_unlock(&o->lock);
+}
+
+static void *format_pieces(void *arg)
+{
+	struct rows_out *o = arg;
+	autobuf text = BUF_INIT;
+	size_t piece;
+
+	while ((piece = atomic_fetch_add(&o->next, 1)) * PIECE < o->n) {
+		format_piece(o, piece, &text);
+		put_out(o, piece, &text);
+	}
+	return NULL;
+}
+
+static size_t worth(size_t n)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t threads = n / (8 * PIECE);
+
+	if (cores > 0 && threads > (size_t)cores)
+		threads = (size_t)cores;
+	return threads < MAX_THREADS ? threads : MAX_THREADS;
+}
+
+void rows_json(struct cli *cli, const struct survey *s, const struct fdent *const *rows, size_t n)
+{
+	struct rows_out o = { .cli = cli, .survey = s, .rows = rows, .n = n };
+	pthread_t id[MAX_THREADS];
+	size_t threads = worth(n), started = 0;
+	sigset_t all, before;
+
+	pthread_mutex_init(&o.lock, NULL);
+	pthread_cond_init(&o.moved, NULL);
+	/* A signal is the main thread's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	while (started + 1 < threads && !pthread_create(&id[started], NULL, format_pieces, &o))
+		started++;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	format_pieces(&o);
+	while (started)
+		pthread_join(id[--started], NULL);
+	pthread_cond_destroy(&o.moved);
+	pthread_mutex_destroy(&o.lock);
+}
