@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Real programs, each from a private folder in a network of its own: every row has
 a kind, and what ss(8), lsof(8) and fdinfo say of the same descriptors is the same."""
+import glob
 import json
 import os
 import re
@@ -17,6 +18,7 @@ KINDS = set("""file dir symlink block char tty fifo pipe tcp udp udplite raw icm
 vsock socket eventfd timerfd signalfd epoll inotify fanotify pidfd memfd secretmem io_uring bpf-prog
 bpf-map bpf-link perf userfaultfd seccomp landlock fscontext mqueue namespace kvm dmabuf tun
 anon""".split())
+PG = max(glob.glob("/usr/lib/postgresql/*/bin") + [""])
 # A network of its own, held by a shell that waits.
 world = subprocess.Popen(["unshare", "--net", "--", "sh", "-c", "ip link set lo up; echo up; read x"],
                          stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -79,12 +81,29 @@ print("ready"); input()
     assert sql.stdout.readline() == b"ready\n"
     shell = start("bash", "-c", "exec 9>log 8<<<here 7< <(tail -f log); coproc cat; echo ready; read x")
     assert shell.stdout.readline() == b"ready\n"
+    postgres = None
+    if os.path.exists(PG + "/pgbench"):
+        data = os.path.join(TMP, "pg")
+        os.makedirs(data)
+        os.chown(data, 65534, 65534)
+        r = run(as_nobody(PG + "/initdb", "-D", data, "-A", "trust", "-U", "nobody"), timeout=60)
+        postgres = start(*as_nobody(PG + "/postgres", "-D", data, "-k", TMP, "-p", "5432",
+                         "-c", "fsync=off"))
+        ok(wait_for(lambda: run(there(PG + "/pgbench", "-h", TMP, "-U", "nobody", "-i", "-q",
+                                      "postgres")).status == 0, 30), "postgres runs", r.stderr)
     workers = wait_for(lambda: run(["pgrep", "-P", str(nginx.pid)]).stdout.split(), 5)
     procs = {"redis": [redis.pid], "nginx": [nginx.pid] + [int(w) for w in workers],
              "python3": [client.pid], "sqlite3": [sql.pid], "bash": [shell.pid]}
+    if postgres:
+        procs["postgres"] = [postgres.pid] + [int(p) for p in
+                                              run(["pgrep", "-P", str(postgres.pid)]).stdout.split()]
+    else:
+        skip("no postgres here", 4)
     pids = [p for group in procs.values() for p in group]
     got = rows(*pids)
-    fds = {(r["pid"], r["fd"]): r for r in got if r["assoc"] == "fd"}
+    # postgres opens and closes files by itself: no two sources see the same moment of it.
+    pids = [p for p in pids if p not in procs.get("postgres", [])]
+    fds = {(r["pid"], r["fd"]): r for r in got if r["assoc"] == "fd" and r["pid"] in pids}
 
     for name, group in procs.items():
         mine = [r for r in got if r["pid"] in group]
@@ -163,6 +182,38 @@ print("ready"); input()
     is_([open(TMP + "/rec/" + f).read() for f in files], ["gone"], "python's temporary file is recovered")
     r = filch("peek", "%d:8" % shell.pid)
     ok(r.status == 0, "a here-string", r)
+
+    # Under load: rows come and go, but none without a kind, and nobody is disturbed.
+    loads = [start("redis-benchmark", "-p", "7001", "-l", "-q", "-c", "20"),
+             start(sys.executable, "-c", """
+import urllib.request
+while True: assert urllib.request.urlopen("http://127.0.0.1:7002/").read() == b"hello\\n"
+""")]
+    servers = [redis.pid, nginx.pid] + [int(w) for w in workers]
+    if postgres:
+        loads.append(start(PG + "/pgbench", "-h", TMP, "-U", "nobody", "-T", "300", "-c", "4", "postgres"))
+        servers.append(postgres.pid)
+
+    def family(pids):
+        more = [int(p) for pid in pids for p in run(["pgrep", "-P", str(pid)]).stdout.split()]
+        return pids + (family(more) if more else [])
+
+    def busy(pid):
+        with open("/proc/%d/stat" % pid) as f:
+            return sum(map(int, f.read().rpartition(")")[2].split()[11:13]))
+
+    before = {pid: busy(pid) for pid in servers}
+    ok(wait_for(lambda: sum(busy(p) for p in servers) > sum(before.values()) + 20, 20), "under load")
+    listed, unknown = 0, []
+    for _ in range(8):
+        for r in rows(*family(servers)):
+            listed += 1
+            if r["kind"] not in KINDS and not (r["error"] and r["error"]["errno"] in ("ESTALE", "ENOENT")):
+                unknown.append(r)
+    is_(unknown, [], "under load: each of %d rows has a kind" % listed)
+    is_([p.args for p in loads + [redis, nginx, postgres] if p and p.poll() is not None], [],
+        "nobody's client saw an error, all go on")
+
     locks = [k["mode"] for r in fds.values() if r["pid"] == sql.pid and r["name"].endswith("/sq.db")
              for k in json.loads(filch("show", "--json", "%d:%d" % (sql.pid, r["fd"])).stdout)["detail"]
              .get("locks", [])]
