@@ -55,6 +55,7 @@ check   | cmd:openssl     | openssl             | openssl                 | open
 check   | cmd:sqlite3     | sqlite3             | sqlite                  | sqlite          | sqlite
 check   | cmd:redis-server | redis-server       | redis                   | redis           | redis
 check   | cmd:nginx       | nginx               | nginx                   | nginx           | nginx
+check   | cmd:curl        | curl                | curl                    | curl            | curl
 check   | cmd:fusermount3 | fuse3               | fuse3                   | fuse3           | fuse3
 check   | pc:fuse3        | libfuse3-dev        | fuse3-devel             | fuse3           | fuse3-dev
 more    | cmd:git         | git                 | git                     | git             | git

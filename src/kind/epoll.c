@@ -44,93 +44,82 @@ static void emit_live(const struct fdent *e, uint32_t tfd, uint32_t nth, struct 
 		fact_fail(out, "live", "kcmp", -r);
 }
 
-static void emit_watch(const struct fdent *e, const struct fdinfo_line *line, const uint32_t *nth,
+struct watch {
+	struct fdinfo_line line;
+	uint64_t tfd;
+	uint32_t nth; /* how many of the same number stand before it in fdinfo */
+};
+
+static void emit_watch(const struct fdent *e, const struct watch *w, bool may_kcmp,
 		       struct facts *out)
 {
-	uint64_t tfd = 0, v;
+	uint64_t v;
 
 	fact_object(out, NULL);
-	if (fdinfo_field_u64(line, "tfd", 10, &tfd))
-		fact_u64(out, "tfd", tfd);
-	if (fdinfo_field_u64(line, "events", 16, &v))
+	fact_u64(out, "tfd", w->tfd);
+	if (fdinfo_field_u64(&w->line, "events", 16, &v))
 		emit_flags(out, "events", events, sizeof(events) / sizeof(events[0]), v);
-	if (fdinfo_field_u64(line, "data", 16, &v))
+	if (fdinfo_field_u64(&w->line, "data", 16, &v))
 		fact_hex(out, "data", v);
-	if (fdinfo_field_u64(line, "ino", 16, &v)) /* since Linux 4.13, as sdev */
+	if (fdinfo_field_u64(&w->line, "ino", 16, &v)) /* since Linux 4.13, as sdev */
 		fact_u64(out, "ino", v);
-	if (fdinfo_field_u64(line, "sdev", 16, &v))
+	if (fdinfo_field_u64(&w->line, "sdev", 16, &v))
 		emit_dev(out, "dev", dev_of_kernel(v));
-	if (nth)
-		emit_live(e, (uint32_t)tfd, *nth, out);
+	if (may_kcmp)
+		emit_live(e, (uint32_t)w->tfd, w->nth, out);
 	fact_end_object(out);
 }
 
-struct watch {
-	uint64_t tfd;
-	size_t line;
-};
-
+/* Of one number in the order of fdinfo: the text lies in memory in that order. */
 static int watch_cmp(const void *a, const void *b)
 {
 	const struct watch *x = a, *y = b;
 
 	if (x->tfd != y->tfd)
 		return x->tfd < y->tfd ? -1 : 1;
-	return x->line < y->line ? -1 : x->line > y->line;
-}
-
-/* Walks the lines of watches; true with the next one. */
-static bool next_watch(const char **at, const char *end, struct fdinfo_line *line)
-{
-	while (fdinfo_next(at, end, line))
-		if (fdinfo_key_is(line, "tfd"))
-			return true;
-	return false;
+	return x->line.key < y->line.key ? -1 : x->line.key > y->line.key;
 }
 
 /*
- * For each watch, how many of the same number stand before it: a number that
- * was closed and used again is registered twice, with different files.
+ * The watches by number; the kernel's order is that of addresses. A number that
+ * was closed and used again is there twice, with different files.
  */
-static uint32_t *count_earlier(const struct fdent *e)
+static struct watch *sorted_watches(const struct fdent *e, size_t *n)
 {
 	const char *at = info_text(e), *end = at + e->extra_len;
-	struct fdinfo_line line;
-	struct watch *sorted;
-	uint32_t *nth;
-	size_t n = 0;
+	struct watch *list = NULL, w = { 0 };
+	size_t cap = 0;
 
-	while (next_watch(&at, end, &line))
-		n++;
-	sorted = xcalloc(n + 1, sizeof(*sorted));
-	nth = xcalloc(n + 1, sizeof(*nth));
-	at = info_text(e);
-	for (size_t i = 0; i < n && next_watch(&at, end, &line); i++) {
-		sorted[i].line = i;
-		fdinfo_field_u64(&line, "tfd", 10, &sorted[i].tfd);
+	*n = 0;
+	while (fdinfo_next(&at, end, &w.line)) {
+		if (!fdinfo_key_is(&w.line, "tfd") || !fdinfo_field_u64(&w.line, "tfd", 10, &w.tfd))
+			continue;
+		if (*n == cap) {
+			cap = cap ? cap * 2 : 16;
+			list = xreallocarray(list, cap, sizeof(*list));
+		}
+		list[(*n)++] = w;
 	}
-	qsort(sorted, n, sizeof(*sorted), watch_cmp);
-	for (size_t i = 1; i < n; i++)
-		if (sorted[i].tfd == sorted[i - 1].tfd)
-			nth[sorted[i].line] = nth[sorted[i - 1].line] + 1;
-	free(sorted);
-	return nth;
+	if (*n)
+		qsort(list, *n, sizeof(*list), watch_cmp);
+	for (size_t i = 1; i < *n; i++)
+		if (list[i].tfd == list[i - 1].tfd)
+			list[i].nth = list[i - 1].nth + 1;
+	return list;
 }
 
 static void epoll_facts(const struct fdent *e, const struct kind_ctx *ctx, struct facts *out)
 {
-	const char *at = info_text(e), *end = at + e->extra_len;
 	bool may_kcmp = ctx->procfs >= 0 && e->proc && fdent_is_fd(e);
-	autofree uint32_t *nth = NULL;
-	struct fdinfo_line line;
+	autofree struct watch *list = NULL;
+	size_t n;
 
 	if (!e->extra || !facts_wants(out, "watches"))
 		return;
-	if (may_kcmp)
-		nth = count_earlier(e);
+	list = sorted_watches(e, &n);
 	fact_list(out, "watches");
-	for (size_t i = 0; next_watch(&at, end, &line); i++)
-		emit_watch(e, &line, nth ? &nth[i] : NULL, out);
+	for (size_t i = 0; i < n; i++)
+		emit_watch(e, &list[i], may_kcmp, out);
 	fact_end_list(out);
 }
 

@@ -66,7 +66,7 @@ const struct kind kind_inotify = {
 	.means = "watches on files",
 	.match = inotify_match,
 	.facts = inotify_facts,
-	.brief = "[{watches#} watches][: {watches.*.path}]",
+	.brief = "[{watches#} watched][: {watches.*.path}]",
 	.peek = peek_state,
 	.op = {
 		CELLS_LOOK,

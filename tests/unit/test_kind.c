@@ -146,7 +146,7 @@ static const struct sample samples[] = {
 	  .kind = "inotify",
 	  .json = "{\"watches\":[{\"wd\":1,\"dev\":\"254:0\",\"ino\":247066,"
 		  "\"mask\":\"IN_ACCESS|IN_MODIFY\"}]}",
-	  .brief = "1 watches" },
+	  .brief = "1 watched" },
 	{ .name = "anon_inode:[fanotify]",
 	  .mode = 0600,
 	  .extra = "fanotify flags:4 event-flags:8000\n"

@@ -74,7 +74,7 @@ static void test_display(void **state)
 	display_is(BYTES("\xff\xc3"), TEXT_UTF8, "\\xff\\xc3");
 	display_is(BYTES("\xc3\xa9"), TEXT_UTF8, "\xc3\xa9");
 	display_is(BYTES("\xc3\xa9"), TEXT_ASCII, "\\u{00e9}");
-	display_is(BYTES("\xc2\x9b"), TEXT_UTF8, "\\u{009b}");            /* CSI */
+	display_is(BYTES("\xc2\x9b"), TEXT_UTF8, "\\u{009b}");          /* CSI */
 	display_is(BYTES("\xe2\x80\xae"), TEXT_UTF8, "\\u{202e}");      /* right to left */
 	display_is(BYTES("\xe2\x80\x8b"), TEXT_UTF8, "\\u{200b}");      /* zero width */
 	display_is(BYTES("\xf3\xa0\x81\x81"), TEXT_UTF8, "\\u{e0041}"); /* a tag */

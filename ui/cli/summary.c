@@ -31,7 +31,8 @@ static void summary_text(struct cli *cli, const struct summary *m)
 	autofree const struct summary_proc **procs = summary_procs(m, SUMMARY_BY_FDS);
 	struct buf *out = &cli->out;
 
-	buf_addf(out, "%" PRIu64 " descriptors in %zu tables\n\n", m->fds, m->n_procs);
+	buf_addf(out, "%" PRIu64 " descriptors in %zu table%s\n\n", m->fds, m->n_procs,
+		 m->n_procs == 1 ? "" : "s");
 	for (size_t i = 0; i < m->n_kinds; i++)
 		if (m->kinds[i].last)
 			buf_addf(out, "%8" PRIu64 " %s\n", m->kinds[i].last,

@@ -71,11 +71,11 @@ static void say_what_is_missing(struct cli *cli, const struct holders *h, bool o
 
 	if (in_flight)
 		cli_message(cli,
-			    "%zu sockets have descriptors in flight in their queues: it may be "
+			    "descriptors are in flight in the queues of sockets (%zu): it may be "
 			    "there too, which cannot be known",
 			    in_flight);
 	if (h->unreadable)
-		cli_message(cli, "%zu tables could not be read: holders there are not seen",
+		cli_message(cli, "tables that could not be read: %zu; holders there are not seen",
 			    h->unreadable);
 	if (of_row && h->n - in_flight == 1)
 		cli_message(cli,
