@@ -135,3 +135,92 @@ void literal_read(struct literal *lit)
 				 : read_size(s, &lit->number);
 	lit->negative = lit->negative && lit->number;
 }
+
+/* ---- regular expressions ---- */
+
+#define REGEX_DEPTH 32
+#define REGEX_PARTS 20000 /* of the tree that regcomp(3) makes */
+
+/* The larger number of "{2,5}", and where it ends. */
+static const char *read_interval(const char *s, uint64_t *most)
+{
+	*most = 1;
+	while (*s && *s != '}') {
+		char *end = NULL;
+		uint64_t n = *s >= '0' && *s <= '9' ? strtoull(s, &end, 10) : 0;
+
+		s = end ? end : s + 1;
+		if (n > *most)
+			*most = n > REGEX_PARTS ? REGEX_PARTS + 1 : n;
+	}
+	return *s ? s : s - 1;
+}
+
+/* "[]a]", "[^]a]", "[[:alpha:]]": its last character. */
+static const char *skip_bracket(const char *s)
+{
+	s += s[1] == '^' ? 2 : 1;
+	if (*s == ']')
+		s++;
+	for (; *s && *s != ']'; s++)
+		if (*s == '[' && s[1] && strchr(".:=", s[1])) {
+			const char sign = s[1];
+
+			for (s += 2; *s && !(*s == sign && s[1] == ']'); s++)
+				;
+			if (!*s)
+				return s - 1;
+			s++;
+		}
+	return *s ? s : s - 1;
+}
+
+const char *regex_excess(const char *pattern)
+{
+	uint64_t sum[REGEX_DEPTH + 1] = { 0 }, last = 0, most;
+	int depth = 0;
+
+	for (const char *s = pattern; *s; s++) {
+		switch (*s) {
+		case '(':
+			if (depth == REGEX_DEPTH)
+				return "groups are nested too deep";
+			sum[++depth] = last = 0;
+			continue;
+		case ')':
+			last = depth ? sum[depth--] + 1 : 1;
+			break;
+		case '+':
+			most = last; /* "x+" is "xx*" */
+			last *= 2;
+			sum[depth] += most;
+			goto check;
+		case '{':
+			s = read_interval(s + 1, &most);
+			sum[depth] += last * (most - 1);
+			last *= most;
+			goto check;
+		case '[':
+			s = skip_bracket(s);
+			last = 1;
+			break;
+		case '\\':
+			if (s[1] >= '1' && s[1] <= '9')
+				return "a reference back may take for ever";
+			if (s[1])
+				s++;
+			last = 1;
+			break;
+		case '*':
+		case '?':
+			continue;
+		default:
+			last = 1;
+		}
+		sum[depth] += last;
+	check:
+		if (sum[depth] > REGEX_PARTS || last > REGEX_PARTS)
+			return "it repeats too much";
+	}
+	return NULL;
+}

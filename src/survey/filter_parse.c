@@ -144,9 +144,14 @@ static bool read_value(struct parser *p, struct literal *lit)
 
 static bool compile_regex(struct parser *p, struct literal *lit, const char *at)
 {
+	const char *excess = regex_excess(lit->text);
 	char why[80];
 	int r;
 
+	if (excess) {
+		wrong(p, at, (size_t)(p->at - at), "no such regular expression: %s", excess);
+		return false;
+	}
 	if (!lit->text[strcspn(lit->text, "^.[$()|*+?{\\")])
 		return true;
 	lit->regex = xcalloc(1, sizeof(*lit->regex));

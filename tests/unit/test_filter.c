@@ -162,6 +162,7 @@ static void test_facts(void **state)
 		{ "dear", 12 },
 		{ "detail.count=30", 1 },
 		{ "detail~'count 30'", 1 },
+		{ "detail~'(cou+nt|[^][:digit:]+])* [3]{1}0'", 1 },
 	};
 
 	(void)state;
@@ -208,6 +209,9 @@ static void test_errors(void **state)
 		{ "or fd=3", 0, 2, "nothing before" },
 		{ "=3", 0, 1, "a name" },
 		{ "name~'[a'", 5, 4, "regular expression" },
+		{ "name~x++++++++++++++++++++++++++++++++++++", 5, 37, "repeats too much" },
+		{ "name~'(((a{99}){99}){99}){99}'", 5, 25, "repeats too much" },
+		{ "name~'(a)\\1'", 5, 7, "reference back" },
 		{ "name='abc", 5, 4, "quote" },
 		{ "()", 1, 1, "a name" },
 		{ "not", 3, 0, "missing" },
