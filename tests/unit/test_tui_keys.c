@@ -107,7 +107,7 @@ static void binding_takes_the_key_away(void **state)
 
 	(void)state;
 	keymap_init(&m);
-	keymap_bind(&m, 'd', ACTION_HOLD);
+	keymap_bind(&m, 'd', ACTION_HOLD, actions[ACTION_HOLD].contexts);
 	assert_int_equal(keymap_find(&m, 'd', CTX_FDS), ACTION_HOLD);
 	assert_int_equal(keymap_find(&m, 'd', CTX_SHELF), ACTION_DUMP);
 	keymap_release(&m);

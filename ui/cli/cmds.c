@@ -30,6 +30,7 @@ const struct cmd *const cmds[] = {
 	&cmd_abort,
 	&cmd_guard,
 	&cmd_run,
+	&cmd_config,
 	&cmd_help,
 	NULL,
 };

@@ -6,6 +6,7 @@
 #include "ui/cli/cli.h"
 
 extern const struct cmd cmd_abort;
+extern const struct cmd cmd_config;
 extern const struct cmd cmd_drop;
 extern const struct cmd cmd_dump;
 extern const struct cmd cmd_elf;

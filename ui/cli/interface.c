@@ -7,37 +7,65 @@
 
 #include "src/base/fd.h"
 #include "src/proc/procfs.h"
+#include "ui/tui/config.h"
 #include "ui/tui/tui.h"
 
-struct interface_values {
-	bool no_mouse, ascii, no_sync;
-	const char *color;
+struct interface_opts_values {
+	struct interface_values v;
 };
 
-static const struct opt interface_opts[] = {
-	{ "no-mouse", 0, OPT_FLAG, offsetof(struct interface_values, no_mouse), NULL,
-	  "leave the mouse to the terminal" },
-	{ "ascii", 0, OPT_FLAG, offsetof(struct interface_values, ascii), NULL,
-	  "no character beyond ASCII" },
-	{ "no-sync", 0, OPT_FLAG, offsetof(struct interface_values, no_sync), NULL,
-	  "no synchronized output, for terminals that show it" },
-	{ "color", 0, OPT_TEXT, offsetof(struct interface_values, color), "WHEN",
-	  "auto, always or never" },
+const struct opt interface_opts[] = {
+	INTERFACE_OPTS(struct interface_opts_values, v),
 	{ NULL, 0, OPT_FLAG, 0, NULL, NULL },
 };
 
-static int parse_color(const char *word, enum tui_color *color)
+static void by_option(struct settings *s, enum setting i, const char *text, const char *option)
 {
-	static const char *const words[] = { "auto", "always", "never" };
+	settings_set(s, i, text, (struct setting_source){ .from = FROM_OPTION, .by = option },
+		     NULL);
+}
 
-	*color = TUI_COLOR_AUTO;
-	for (int i = 0; word && i < 3; i++) {
-		if (strcmp(word, words[i]) == 0) {
-			*color = (enum tui_color)i;
-			return 0;
-		}
+/* --color leaves it to the configuration whether characters beyond ASCII are shown. */
+static bool set_color(struct settings *s, const char *when)
+{
+	static const char *const words[][2] = { { "auto", "auto" },
+						{ "always", "color" },
+						{ "never", "mono" } };
+	char theme[32];
+
+	for (size_t i = 0; i < 3; i++) {
+		if (strcmp(when, words[i][0]) != 0)
+			continue;
+		snprintf(theme, sizeof(theme), "%s%s", words[i][1], s->ascii ? ",ascii" : "");
+		by_option(s, SETTING_THEME, theme, "--color");
+		return true;
 	}
-	return word ? -1 : 0;
+	return false;
+}
+
+static void set_ascii(struct settings *s)
+{
+	static const char *const words[] = { "auto,ascii", "color,ascii", "mono,ascii" };
+
+	by_option(s, SETTING_THEME, words[s->color], "--ascii");
+}
+
+bool interface_settings(struct cli *cli, const struct interface_values *v, struct settings *s)
+{
+	settings_init(s, cli->text);
+	settings_environment(s);
+	config_read(s);
+	if (v->ascii)
+		set_ascii(s);
+	if (v->no_mouse)
+		by_option(s, SETTING_MOUSE, "no", "--no-mouse");
+	if (v->no_sync)
+		by_option(s, SETTING_SYNC, "no", "--no-sync");
+	if (!v->color || set_color(s, v->color))
+		return true;
+	settings_release(s);
+	cli_usage(cli, "--color is auto, always or never");
+	return false;
 }
 
 static int resolve(struct cli *cli, const char *word, struct target_name *name)
@@ -55,30 +83,39 @@ static int resolve(struct cli *cli, const char *word, struct target_name *name)
 	return err;
 }
 
+static int run(struct cli *cli, const char *target, struct settings *s)
+{
+	struct tui_opts opts = {
+		.read_only = cli->globals.read_only,
+		.audit = cli->globals.audit,
+		.settings = s,
+	};
+	struct target_name name = { 0 };
+
+	if (target) {
+		if (resolve(cli, target, &name) < 0)
+			return cli_status(cli);
+		opts.target = &name;
+	}
+	return tui_main(&opts);
+}
+
 int interface_run(struct cli *cli, int argc, char **argv)
 {
 	static const struct cmd none = { .name = "" };
-	struct interface_values v = { .color = NULL };
-	struct opt_set sets[] = { { interface_opts, &v }, { cli_global_opts, &cli->globals } };
-	struct target_name name = { 0 };
-	struct tui_opts opts = { .target = NULL };
-	int n;
+	struct interface_opts_values values = { .v = { .color = NULL } };
+	struct opt_set sets[] = { { interface_opts, &values }, { cli_global_opts, &cli->globals } };
+	struct settings s;
+	int n, status;
 
 	cli->cmd = &none;
 	if (opts_parse("", sets, 2, argc - 1, argv + 1, &n, NULL))
 		return STATUS_USAGE;
-	if (n > 1 || parse_color(v.color, &opts.color) < 0)
-		return cli_usage(cli, "%s",
-				 n > 1 ? "one TARGET at most" : "--color is auto, always or never");
-	if (n == 1) {
-		if (resolve(cli, argv[1], &name) < 0)
-			return cli_status(cli);
-		opts.target = &name;
-	}
-	opts.read_only = cli->globals.read_only;
-	opts.audit = cli->globals.audit;
-	opts.no_mouse = v.no_mouse;
-	opts.ascii = v.ascii;
-	opts.no_sync = v.no_sync;
-	return tui_main(&opts);
+	if (n > 1)
+		return cli_usage(cli, "one TARGET at most");
+	if (!interface_settings(cli, &values.v, &s))
+		return STATUS_USAGE;
+	status = run(cli, n ? argv[1] : NULL, &s);
+	settings_release(&s);
+	return status;
 }

@@ -5,8 +5,10 @@
 
 #include "ui/cli/cmds.h"
 #include "ui/cli/help.h"
+#include "ui/cli/interface.h"
+#include "ui/tui/keyconf.h"
 
-/* roff takes a backslash, a leading dot and a hyphen for its own. */
+/* roff takes a backslash, a leading dot, a hyphen, a caret and a tilde for its own. */
 static void roff(struct buf *out, const char *text)
 {
 	bool line_start = true;
@@ -18,6 +20,10 @@ static void roff(struct buf *out, const char *text)
 			buf_adds(out, "\\e");
 		else if (*text == '-')
 			buf_adds(out, "\\-");
+		else if (*text == '^')
+			buf_adds(out, "\\(ha");
+		else if (*text == '~')
+			buf_adds(out, "\\(ti");
 		else
 			buf_addc(out, *text);
 		line_start = *text == '\n';
@@ -57,6 +63,74 @@ static void man_verb(struct buf *out, const struct cmd *c)
 		buf_addc(out, '\n');
 	}
 	man_opts(out, c->opts);
+}
+
+/* ---- the terminal interface ---- */
+
+static void man_keys(struct buf *out, unsigned context)
+{
+	struct keymap m;
+
+	keymap_init(&m);
+	buf_addf(out, ".SS \"Keys in: %s\"\n", context_name((enum context)context));
+	for (int i = 1; i < ACTION_COUNT; i++) {
+		const struct action_info *x = &actions[i];
+		autobuf keys = BUF_INIT;
+
+		/* What every list has is said once, of the first. */
+		if (!(x->contexts & context) ||
+		    (context != CTX_PROCS && (x->contexts & CTX_LISTS) == CTX_LISTS))
+			continue;
+		keymap_list(&m, (enum action)i, context, &keys);
+		buf_adds(out, ".TP\n\\fB");
+		roff(out, buf_str(&keys));
+		buf_addf(out, "\\fR (%s)\n", x->name);
+		roff(out, x->help);
+		if (x->effect > EFFECT_NONE)
+			buf_addf(out, " Effect: %s.", effect_name(x->effect));
+		buf_addc(out, '\n');
+	}
+	keymap_release(&m);
+}
+
+static void man_interface(struct buf *out)
+{
+	section(out, "TERMINAL INTERFACE");
+	buf_adds(out,
+		 "Screens are processes, descriptors with their detail, a viewer of contents, "
+		 "the shelf, jobs, the log and help; each is a context of keys. The keys below "
+		 "are the usual ones: see CONFIGURATION. What stands under processes and is "
+		 "moving, searching or going to another screen works in all of them.\n");
+	man_opts(out, interface_opts);
+	for (unsigned c = 1; c <= CTX_LAST; c <<= 1)
+		if (c & CTX_SETTABLE)
+			man_keys(out, c);
+}
+
+static void man_config(struct buf *out)
+{
+	section(out, "CONFIGURATION");
+	buf_adds(out, "The interface reads \\fI$XDG_CONFIG_HOME/filch/config\\fR, or "
+		      "\\fI~/.config/filch/config\\fR. A line is \\fINAME\\fR = "
+		      "\\fIVALUE\\fR; one that begins with # is a comment. A line that is wrong "
+		      "is told, and the rest applies. Options win over the file, the file over "
+		      "the environment. The verbs read no configuration. \\fBfilch config "
+		      "\\-\\-default\\fR prints a file to begin with.\n");
+	for (int i = 0; i < SETTING_COUNT; i++) {
+		const struct setting_info *x = &settings_table[i];
+
+		buf_addf(out, ".TP\n\\fB%s\\fR = \\fI", x->name);
+		roff(out, x->standard);
+		buf_adds(out, "\\fR\n");
+		roff(out, x->help);
+		buf_adds(out, ". Wants ");
+		roff(out, x->wants);
+		buf_adds(out, ".\n");
+	}
+	buf_adds(out, ".TP\n\\fBkey.\\fICONTEXT\\fB.\\fIACTION\\fR = \\fIKEY\\fR ...\n"
+		      "these keys and no others; \\fBnone\\fR takes all away. CONTEXT is one of "
+		      "the above, or \\fBall\\fR that the action has; ACTION stands in "
+		      "parentheses above. Two actions on one key in a context are an error.\n");
 }
 
 static void man_effects(struct buf *out)
@@ -119,6 +193,8 @@ void man_page(struct buf *out)
 		man_verb(out, cmds[i]);
 	section(out, "OPTIONS OF EVERY VERB");
 	man_opts(out, cli_global_opts);
+	man_interface(out);
+	man_config(out);
 	man_effects(out);
 	man_kinds(out);
 	man_status(out);
@@ -133,12 +209,29 @@ static void words_of(struct buf *out, const struct opt *opts)
 		buf_addf(out, " --%s", o->name);
 }
 
+/* What filch config and a configuration file know. */
+static void setting_names(struct buf *out)
+{
+	for (int i = 0; i < SETTING_COUNT; i++)
+		buf_addf(out, "%s ", settings_table[i].name);
+	for (unsigned c = 1; c <= CTX_LAST; c <<= 1)
+		for (int i = 1; (c & CTX_SETTABLE) && i < ACTION_COUNT; i++)
+			if (actions[i].contexts & c)
+				buf_addf(out, "key.%s.%s ", context_name((enum context)c),
+					 actions[i].name);
+}
+
 void man_bash_completion(struct buf *out)
 {
 	buf_adds(out, "# bash completion for filch, made by: filch help --completion\n"
 		      "_filch() {\n"
 		      "\tlocal cur=${COMP_WORDS[COMP_CWORD]} opts=\n"
-		      "\tif ((COMP_CWORD == 1)); then\n"
+		      "\tif ((COMP_CWORD == 1)) && [[ $cur == -* ]]; then\n"
+		      "\t\tmapfile -t COMPREPLY < <(compgen -W \"");
+	words_of(out, interface_opts);
+	words_of(out, cli_global_opts);
+	buf_adds(out, "\" -- \"$cur\")\n\t\treturn\n"
+		      "\telif ((COMP_CWORD == 1)); then\n"
 		      "\t\tmapfile -t COMPREPLY < <(compgen -W \"");
 	for (size_t i = 0; cmds[i]; i++)
 		buf_addf(out, "%s%s", i ? " " : "", cmds[i]->name);
@@ -151,6 +244,10 @@ void man_bash_completion(struct buf *out)
 	buf_adds(out, "\tesac\n\tif [[ $cur == -* ]]; then\n"
 		      "\t\tmapfile -t COMPREPLY < <(compgen -W \"$opts");
 	words_of(out, cli_global_opts);
+	buf_adds(out, "\" -- \"$cur\")\n"
+		      "\telif [[ ${COMP_WORDS[1]} == config ]]; then\n"
+		      "\t\tmapfile -t COMPREPLY < <(compgen -W \"");
+	setting_names(out);
 	buf_adds(out, "\" -- \"$cur\")\n"
 		      "\telif [[ $cur == =* ]]; then\n"
 		      "\t\tmapfile -t COMPREPLY < <(compgen -W \"$(cat /proc/[0-9]*/comm "

@@ -2,6 +2,7 @@
 #include "ui/tui/actions.h"
 
 #include <ncurses.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,10 +154,22 @@ int keymap_key_of(const struct keymap *m, enum action action, unsigned context)
 	return -1;
 }
 
-void keymap_bind(struct keymap *m, int key, enum action action)
+struct key_word keymap_word(const struct keymap *m, enum action action, unsigned context)
 {
-	unsigned contexts = actions[action].contexts;
+	int key = keymap_key_of(m, action, context);
+	struct key_word w;
+	char name[16];
 
+	if (key < 0)
+		snprintf(w.text, sizeof(w.text), ":%s", actions[action].name);
+	else
+		snprintf(w.text, sizeof(w.text), "%s", key_text(key, name, sizeof(name)));
+	return w;
+}
+
+void keymap_bind(struct keymap *m, int key, enum action action, unsigned contexts)
+{
+	contexts &= actions[action].contexts;
 	for (size_t i = 0; i < m->n; i++)
 		if (m->at[i].key == key)
 			m->at[i].contexts &= ~contexts;
@@ -164,6 +177,26 @@ void keymap_bind(struct keymap *m, int key, enum action action)
 	memmove(m->at + 1, m->at, m->n * sizeof(*m->at));
 	m->at[0] = (struct binding){ key, contexts, action };
 	m->n++;
+}
+
+void keymap_unbind(struct keymap *m, enum action action, unsigned contexts)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (m->at[i].action == action)
+			m->at[i].contexts &= ~contexts;
+}
+
+void keymap_list(const struct keymap *m, enum action action, unsigned context, struct buf *out)
+{
+	size_t before = out->len;
+	char name[16];
+
+	for (size_t i = 0; i < m->n; i++)
+		if (m->at[i].action == action && (m->at[i].contexts & context))
+			buf_addf(out, "%s%s", out->len > before ? " " : "",
+				 key_text(m->at[i].key, name, sizeof(name)));
+	if (out->len == before)
+		buf_adds(out, "none");
 }
 
 const char *context_name(enum context c)
@@ -192,4 +225,15 @@ const char *context_name(enum context c)
 	default:
 		return "all";
 	}
+}
+
+unsigned context_by_name(const char *name, size_t len)
+{
+	for (unsigned c = 1; c <= CTX_LAST; c <<= 1) {
+		const char *is = context_name((enum context)c);
+
+		if (strlen(is) == len && memcmp(is, name, len) == 0)
+			return c;
+	}
+	return 0;
 }

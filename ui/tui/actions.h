@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "src/base/buf.h"
 #include "src/base/effect.h"
 
 /* Where the keys go. */
@@ -24,6 +25,7 @@ enum context {
 	CTX_HELP = 128,
 	CTX_PROMPT = 256, /* a line that is typed: letters are text */
 	CTX_DIALOG = 512,
+	CTX_LAST = CTX_DIALOG,
 	CTX_LISTS = CTX_PROCS | CTX_FDS | CTX_SHELF | CTX_JOBS | CTX_LOG,
 	CTX_SCROLL = CTX_LISTS | CTX_DETAIL | CTX_HELP,
 	CTX_VIEWS = CTX_SCROLL | CTX_CONTENT,
@@ -153,9 +155,21 @@ void keymap_release(struct keymap *m);
 enum action keymap_find(const struct keymap *m, int key, unsigned context);
 /* The first key of an action in a context: -1: none. */
 int keymap_key_of(const struct keymap *m, enum action action, unsigned context);
-/* Give a key to an action, taking it from another there. */
-void keymap_bind(struct keymap *m, int key, enum action action);
+/* For a sentence: "x"; without a key what finds it in the palette: ":hold". */
+struct key_word {
+	char text[32];
+};
+struct key_word keymap_word(const struct keymap *m, enum action action, unsigned context);
+/* Give a key to an action in contexts that are its own, taking it from another there. */
+void keymap_bind(struct keymap *m, int key, enum action action, unsigned contexts);
+/* Take all keys away from an action in these contexts. */
+void keymap_unbind(struct keymap *m, enum action action, unsigned contexts);
+/* "q ^C": its keys in that one context, in the order of the map; "none". */
+void keymap_list(const struct keymap *m, enum action action, unsigned context, struct buf *out);
 
+/* One context: "descriptors". */
 const char *context_name(enum context c);
+/* 0: no such context. */
+unsigned context_by_name(const char *name, size_t len);
 
 #endif

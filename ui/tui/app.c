@@ -19,11 +19,11 @@
 #include "ui/tui/command.h"
 #include "ui/tui/dialog.h"
 #include "ui/tui/palette.h"
+#include "ui/tui/setup.h"
 #include "ui/tui/verbs.h"
 #include "ui/tui/views.h"
 
 #define TICK_MS    200
-#define REFRESH_MS 1000
 #define MESSAGE_MS 8000 /* that a message stays */
 #define DRAIN_MS   300  /* what running tasks get at the end to stop */
 
@@ -63,6 +63,16 @@ static void toggle_mouse(struct app *a)
 {
 	term_set_mouse(&a->term, !a->term.mouse);
 	say(a, ROLE_NORMAL, "mouse %s", a->term.mouse ? "on" : "off: the terminal selects text");
+}
+
+static void toggle_pause(struct app *a, enum action action)
+{
+	a->paused = !a->paused;
+	if (a->paused)
+		say(a, ROLE_NORMAL, "updates paused: %s goes on",
+		    keymap_word(&a->keys, action, CTX_LISTS).text);
+	else
+		say(a, ROLE_NORMAL, "updates go on");
 }
 
 /* What is the same in every view. */
@@ -109,8 +119,7 @@ static void act_global(struct app *a, enum action action)
 		search_again(a, action == ACTION_SEARCH_NEXT ? 1 : -1);
 		break;
 	case ACTION_PAUSE:
-		a->paused = !a->paused;
-		say(a, ROLE_NORMAL, a->paused ? "updates paused: Z goes on" : "updates go on");
+		toggle_pause(a, action);
 		break;
 	case ACTION_REFRESH:
 		model_refresh(a, true);
@@ -129,7 +138,7 @@ static void act_global(struct app *a, enum action action)
 		palette_open(a);
 		break;
 	case ACTION_COLUMNS:
-		palette_settings(a);
+		setup_open(a);
 		break;
 	case ACTION_MOUSE:
 		toggle_mouse(a);
@@ -164,8 +173,8 @@ static void unknown_key(struct app *a, int key)
 {
 	char name[16];
 
-	say(a, ROLE_DIM, "%s does nothing here; ? shows the keys",
-	    key_text(key, name, sizeof(name)));
+	say(a, ROLE_DIM, "%s does nothing here; %s shows the keys",
+	    key_text(key, name, sizeof(name)), keymap_word(&a->keys, ACTION_HELP, CTX_LISTS).text);
 }
 
 static void key(struct app *a, const struct event *ev)
@@ -414,16 +423,14 @@ static void run(struct app *a)
 {
 	static struct cursor cursor;
 
-	theme_init(&a->theme, a->opts->color);
-	a->mode = a->opts->ascii ? TEXT_ASCII : text_mode_of_locale();
+	setup_begin(a);
 	a->canvas = (struct canvas){ &a->theme, a->mode == TEXT_ASCII, &cursor };
-	keymap_init(&a->keys);
 	a->now = clock_ms();
-	a->refresh_ms = REFRESH_MS;
 	a->running = a->dirty = true;
 	getmaxyx(stdscr, a->rows, a->cols);
 	views_init(a);
 	first_screen(a);
+	setup_say_problems(a);
 	loop(a);
 	model_release(a);
 	jobs_cancel_all(a);
@@ -462,7 +469,6 @@ static void release(struct app *a)
 	tasks_drain(&a->tasks, DRAIN_MS);
 	picture_unref(a->target_pic);
 	picture_unref(a->wide);
-	keymap_release(&a->keys);
 	edit_release(&a->prompt.edit);
 	buf_release(&a->message);
 	buf_release(&a->search);
@@ -470,7 +476,8 @@ static void release(struct app *a)
 
 int tui_main(const struct tui_opts *opts)
 {
-	struct term_opts topts = { .no_mouse = opts->no_mouse, .no_sync = opts->no_sync };
+	const struct settings *settings = opts->settings;
+	struct term_opts topts = { .no_mouse = !settings->mouse, .no_sync = !settings->sync };
 	struct app a = { .opts = opts };
 	struct tui_opts own = *opts;
 	struct target_name name;

@@ -76,7 +76,7 @@ struct app {
 	struct terminal term;
 	struct theme theme;
 	struct canvas canvas;
-	struct keymap keys;
+	struct keymap keys; /* of opts->settings */
 	struct tasks tasks;
 	enum text_mode mode;
 	int procfs, sigfd, timer;

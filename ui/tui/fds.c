@@ -11,6 +11,7 @@
 #include "ui/tui/dialog.h"
 #include "ui/tui/fdrow.h"
 #include "ui/tui/peerof.h"
+#include "ui/tui/settings.h"
 #include "ui/tui/views.h"
 
 const struct procent *fds_proc(const struct app *a)
@@ -22,6 +23,8 @@ void fds_init(struct app *a)
 {
 	a->fds = xcalloc(1, sizeof(*a->fds));
 	a->fds->follow = true;
+	a->fds->order = a->opts->settings->fds_order;
+	a->fds->group = a->opts->settings->group;
 	a->fds->want_fd = -1;
 	facts_flat_init(&a->fds->facts, NULL);
 }
@@ -32,6 +35,8 @@ void fds_release(struct app *a)
 
 	facts_flat_release(&s->facts);
 	fdcells_release(&s->cells);
+	if (s->has_columns)
+		columns_release(&s->columns);
 	buf_release(&s->filter);
 	fds_filter_release(s);
 	free(s->rows);
@@ -152,20 +157,38 @@ void fds_clear_filter(struct app *a)
 
 static bool sort_chosen(struct app *a, struct dialog *d, const struct dialog_item *item)
 {
+	const struct column_list *columns = &a->opts->settings->columns;
+
 	(void)d;
-	a->fds->sort = (enum fds_sort)item->id;
+	if (item->id < FDS_BY_COLUMN)
+		a->fds->order.by = (enum fds_sort)item->id;
+	else
+		fds_order_by(&a->fds->order, &columns->at[item->id - FDS_BY_COLUMN]);
 	a->fds->group = false;
 	fds_rebuild(a);
 	return true;
 }
 
+/* The usual orders, and the columns on the screen that are none of them. */
 static void sort_menu(struct app *a)
 {
+	const struct column_list *columns = &a->opts->settings->columns;
 	struct dialog *d = dialog_new(ROLE_TITLE, "SORT DESCRIPTORS BY");
 
-	for (int i = 0; i < FDS_SORT_COUNT; i++)
-		dialog_item(d, "fkmpshnc"[i], i, EFFECT_NONE, fds_sort_names[i], "");
-	list_go(&d->list, a->fds->sort);
+	for (int i = 0; i < FDS_BY_COLUMN; i++) {
+		const struct fds_order o = { .by = (enum fds_sort)i };
+
+		dialog_item(d, "fkmpshnc"[i], i, EFFECT_NONE, fds_order_name(&o), "");
+	}
+	for (size_t i = 0; i < columns->n; i++) {
+		struct fds_order o = { 0 };
+
+		fds_order_by(&o, &columns->at[i]);
+		if (o.by == FDS_BY_COLUMN)
+			dialog_item(d, 0, FDS_BY_COLUMN + (int)i, EFFECT_NONE, fds_order_name(&o),
+				    columns->at[i].column ? columns->at[i].column->help : "");
+	}
+	list_go(&d->list, a->fds->order.by < FDS_BY_COLUMN ? a->fds->order.by : 0);
 	d->accept = sort_chosen;
 	dialog_open(a, d);
 }
@@ -193,7 +216,7 @@ static bool fds_act(struct app *a, enum action action)
 		sort_menu(a);
 		return true;
 	case ACTION_INVERT:
-		s->invert = !s->invert;
+		s->order.invert = !s->order.invert;
 		fds_rebuild(a);
 		return true;
 	case ACTION_GROUP:
@@ -226,14 +249,16 @@ static struct list *fds_list(struct app *a)
 
 static void fds_row_text(struct app *a, size_t i, struct buf *out)
 {
-	struct fds_state *s = a->fds;
-	struct fdrow_ctx ctx = fds_row_ctx(a, &s->rows[i]);
-	const struct fdent *e = s->rows[i].e;
+	fds_cells_text(a, &a->fds->rows[i], out);
+}
 
-	fdrow_format(&s->cells, &ctx, e);
-	buf_addf(out, "%s %s %s %s %s ", s->cells.fd, e->kind->name, s->cells.mode,
-		 buf_str(&s->cells.pos), s->cells.share);
-	buf_adds(out, buf_str(&s->cells.detail));
+/* Other columns than the usual ones. */
+static void columns_command(struct app *a, struct buf *out)
+{
+	const struct setting_value *v = &a->opts->settings->at[SETTING_COLUMNS];
+
+	if (v->source.from != FROM_DEFAULT)
+		buf_addf(out, " -o '%s'", v->text);
 }
 
 static void fds_command(struct app *a, struct buf *out)
@@ -249,8 +274,9 @@ static void fds_command(struct app *a, struct buf *out)
 			buf_adds(out, *p == '\'' ? "'\\''" : (char[]){ *p, '\0' });
 		buf_addc(out, '\'');
 	}
-	if (s->sort != FDS_BY_FD)
-		buf_addf(out, " -s %s", fds_sort_columns[s->sort]);
+	columns_command(a, out);
+	if (s->order.by != FDS_BY_FD && fds_order_column(&s->order))
+		buf_addf(out, " -s %s", fds_order_column(&s->order));
 }
 
 const struct view view_fds = {

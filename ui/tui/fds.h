@@ -6,20 +6,7 @@
 #include "src/survey/filter.h"
 #include "ui/tui/app.h"
 #include "ui/tui/fdrow.h"
-
-enum fds_sort {
-	FDS_BY_FD,
-	FDS_BY_KIND,
-	FDS_BY_MODE,
-	FDS_BY_POS,
-	FDS_BY_SIZE,
-	FDS_BY_SHARE,
-	FDS_BY_NAME,
-	FDS_BY_CHANGE,
-	FDS_SORT_COUNT
-};
-extern const char *const fds_sort_names[FDS_SORT_COUNT];
-extern const char *const fds_sort_columns[FDS_SORT_COUNT];
+#include "ui/tui/sorting.h"
 
 /* What happened to a row lately. */
 enum fds_change { FDS_SAME, FDS_NEW, FDS_CHANGED };
@@ -52,8 +39,8 @@ struct fds_state {
 	struct list list;
 	struct fds_row *rows; /* as shown; of a->target_pic */
 	size_t n, total;
-	enum fds_sort sort;
-	bool invert, group, follow;
+	struct fds_order order;
+	bool group, follow;
 	struct buf filter;
 	struct filter *compiled; /* NULL: everything passes */
 	int want_fd;             /* put the cursor there when it comes; -1 */
@@ -67,6 +54,10 @@ struct fds_state {
 	unsigned gone; /* rows that vanished at the last look */
 	struct facts_flat facts;
 	struct fdcells cells;
+	struct columns columns; /* of columns that fdcells has not */
+	bool has_columns;       /* it was made */
+	bool columns_stale;     /* the rows are others since */
+	int width;              /* of the last painting */
 };
 
 /* fdsrows.c */
@@ -78,6 +69,10 @@ void fds_filter_release(struct fds_state *s);
 void fds_draw(struct app *a, struct rect r, bool focused);
 void fds_click(struct app *a, int y, int x);
 struct fdrow_ctx fds_row_ctx(struct app *a, const struct fds_row *row);
+/* All cells of a row, for searching; a blank between. */
+void fds_cells_text(struct app *a, const struct fds_row *row, struct buf *out);
+/* Other columns, or another way to write them. */
+void fds_columns_changed(struct app *a);
 
 /* fds.c */
 bool fds_is_marked(const struct fds_state *s, const struct fdent *e);

@@ -10,13 +10,6 @@
 #define FADE_MS   3000
 #define RESORT_MS 1500
 
-const char *const fds_sort_names[FDS_SORT_COUNT] = {
-	"FD", "KIND", "MODE", "POS", "SIZE", "SHARE", "NAME", "CHANGE",
-};
-const char *const fds_sort_columns[FDS_SORT_COUNT] = {
-	"fd", "kind", "access", "pos", "size", "ofd", "name", "fd",
-};
-
 static int cmp_u64(uint64_t a, uint64_t b)
 {
 	return a < b ? -1 : a > b;
@@ -52,7 +45,7 @@ static int compare(const void *pa, const void *pb, void *arg)
 		c = cmp_u64(ra->letter - 1u, rb->letter - 1u);
 		return c ? c : cmp_table(a, b);
 	}
-	switch (s->sort) {
+	switch (s->order.by) {
 	case FDS_BY_KIND:
 		c = strcmp(a->kind->name, b->kind->name);
 		break;
@@ -79,7 +72,7 @@ static int compare(const void *pa, const void *pb, void *arg)
 		break;
 	}
 	c = c ? c : cmp_table(a, b);
-	return s->invert ? -c : c;
+	return s->order.invert ? -c : c;
 }
 
 /* A table of group keys, open addressing; sized so that it is never full. */
@@ -252,6 +245,34 @@ static void remember(struct app *a)
 	s->n_seen = n;
 }
 
+static int compare_place(const void *pa, const void *pb)
+{
+	const struct fds_row *a = pa, *b = pb;
+
+	return cmp_u64((uintptr_t)a->e, (uintptr_t)b->e);
+}
+
+/* By whatever a column or fact says; rows are in the table's order. */
+static void sort_by_column(struct fds_state *s, struct columns *c)
+{
+	autofree const struct fdent **at = xcalloc(s->n + 1, sizeof(*at));
+	autofree struct fds_row *by_place = xcalloc(s->n + 1, sizeof(*by_place));
+
+	for (size_t i = 0; i < s->n; i++) {
+		at[i] = s->rows[i].e;
+		by_place[i] = s->rows[i];
+	}
+	qsort(by_place, s->n, sizeof(*by_place), compare_place);
+	columns_want(c, &s->order.column);
+	column_sort(c, &s->order.column, s->order.invert, at, s->n);
+	for (size_t i = 0; i < s->n; i++) {
+		const struct fds_row key = { .e = at[i] };
+
+		s->rows[i] = *(struct fds_row *)bsearch(&key, by_place, s->n, sizeof(key),
+							compare_place);
+	}
+}
+
 static bool passes(struct app *a, struct columns *c, const struct fdent *e);
 
 void fds_rebuild(struct app *a)
@@ -263,6 +284,7 @@ void fds_rebuild(struct app *a)
 
 	note_cursor(s);
 	s->n = s->total = 0;
+	s->columns_stale = true;
 	a->dirty = true;
 	if (!a->target_pic) {
 		list_set_count(&s->list, 0);
@@ -283,9 +305,11 @@ void fds_rebuild(struct app *a)
 				.change = seen ? seen->change : 0,
 			};
 	}
-	columns_release(&columns);
 	give_letters(a);
 	qsort_r(s->rows, s->n, sizeof(*s->rows), compare, s);
+	if (s->order.by == FDS_BY_COLUMN && !s->group)
+		sort_by_column(s, &columns);
+	columns_release(&columns);
 	list_set_count(&s->list, s->n);
 	find_cursor(s);
 }

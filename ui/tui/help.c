@@ -111,11 +111,14 @@ static void fill(struct app *a)
 static void help_draw(struct app *a, struct rect r, bool focused)
 {
 	struct help_state *h = a->help;
+	char title[96];
 
 	if (!h->n)
 		fill(a);
-	draw_text(&a->canvas, r.y, r.x, r.w, focused ? ROLE_TITLE : ROLE_NORMAL,
-		  " HELP   / finds, q goes back");
+	snprintf(title, sizeof(title), " HELP   %s finds, %s goes back",
+		 keymap_word(&a->keys, ACTION_SEARCH, CTX_HELP).text,
+		 keymap_word(&a->keys, ACTION_BACK, CTX_HELP).text);
+	draw_text(&a->canvas, r.y, r.x, r.w, focused ? ROLE_TITLE : ROLE_NORMAL, title);
 	list_layout(&h->list, r.h - 1);
 	for (int i = 0; i < r.h - 1 && h->list.top + (size_t)i < h->n; i++) {
 		size_t at = h->list.top + (size_t)i;

@@ -220,6 +220,14 @@ static void outcome(struct app *a, const struct job *j, struct buf *b)
 		buf_adds(b, buf_str(&j->result));
 }
 
+/* Of its keys the one that is easier to remember, while it has that. */
+static struct key_word line_key(const struct app *a)
+{
+	if (keymap_find(&a->keys, 'J', CTX_FDS) == ACTION_GO_JOBS)
+		return (struct key_word){ "J" };
+	return keymap_word(&a->keys, ACTION_GO_JOBS, CTX_FDS);
+}
+
 void jobs_draw_line(struct app *a, int y)
 {
 	struct jobs_state *s = a->jobs;
@@ -260,7 +268,9 @@ void jobs_draw_line(struct app *a, int y)
 		  : j->state == JOB_DONE ? ROLE_OK
 					 : ROLE_NORMAL,
 		  buf_str(&b));
-	draw_right(&a->canvas, y, a->cols - 7, 6, ROLE_KEY, "J jobs");
+	buf_reset(&b);
+	buf_addf(&b, "%s jobs", line_key(a).text);
+	draw_right(&a->canvas, y, a->cols - 7, 6, ROLE_KEY, buf_str(&b));
 }
 
 static void row_text(struct app *a, size_t i, struct buf *b)
@@ -298,9 +308,13 @@ static void jobs_draw(struct app *a, struct rect r, bool focused)
 		if (focused)
 			s->at[at]->seen = true;
 	}
-	if (!s->n)
-		draw_text(&a->canvas, r.y + 2, r.x + 2, r.w - 3, ROLE_DIM,
-			  "no jobs; `d` on a descriptor dumps it");
+	if (!s->n) {
+		autobuf b = BUF_INIT;
+
+		buf_addf(&b, "no jobs; `%s` on a descriptor dumps it",
+			 keymap_word(&a->keys, ACTION_DUMP, CTX_FDS).text);
+		draw_text(&a->canvas, r.y + 2, r.x + 2, r.w - 3, ROLE_DIM, buf_str(&b));
+	}
 }
 
 /* ---- acting ---- */

@@ -2,8 +2,8 @@
 /* Names of keys, for help, hints and the configuration. */
 #include <ncurses.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "src/base/text.h"
 #include "ui/tui/term.h"
@@ -36,13 +36,27 @@ const char *key_text(int key, char *p, size_t size)
 	return p;
 }
 
+/* "F4" and nothing behind it. */
+static int function_key(const char *name)
+{
+	int n = 0;
+
+	if (name[0] != 'F' || name[1] < '1' || name[1] > '9')
+		return -1;
+	for (name++; *name >= '0' && *name <= '9' && n < 100; name++)
+		n = n * 10 + (*name - '0');
+	return *name || n > 63 ? -1 : K(KEY_F0) + n;
+}
+
 int key_of_text(const char *name)
 {
+	int f = function_key(name);
+
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(names[i].name, name) == 0)
+		if (strcasecmp(names[i].name, name) == 0)
 			return names[i].key;
-	if (name[0] == 'F' && name[1] >= '1' && name[1] <= '9')
-		return K(KEY_F0) + atoi(name + 1);
+	if (f >= 0)
+		return f;
 	if (name[0] == '^' && name[1] >= '@' && name[1] <= '_' && !name[2])
 		return CTRL(name[1]);
 	if (name[0] > 32 && name[0] < 127 && !name[1])

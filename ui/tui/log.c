@@ -57,6 +57,23 @@ static void audit(struct app *a, const struct audit_event *ev)
 		say_fail(a, &f);
 }
 
+/* The cursor stays at the end if it was there. */
+static struct log_entry *new_entry(struct log_state *s)
+{
+	bool at_end = s->list.cur + 1 >= s->n;
+
+	if (s->n == LOG_MAX) {
+		entry_release(&s->at[0]);
+		memmove(s->at, s->at + 1, --s->n * sizeof(*s->at));
+	}
+	s->at = xreallocarray(s->at, s->n + 1, sizeof(*s->at));
+	s->at[s->n++] = (struct log_entry){ .when = time(NULL) };
+	list_set_count(&s->list, s->n);
+	if (at_end)
+		list_go(&s->list, s->n);
+	return &s->at[s->n - 1];
+}
+
 void log_add(struct app *a, const char *op, enum effect e, pid_t pid, uint64_t start,
 	     const char *comm, size_t comm_len, int fd, const struct fail *f)
 {
@@ -74,16 +91,11 @@ void log_add(struct app *a, const char *op, enum effect e, pid_t pid, uint64_t s
 	};
 	autobuf name = BUF_INIT, outcome = BUF_INIT;
 	struct log_entry *x;
-	bool at_end = s->list.cur + 1 >= s->n;
 
 	audit(a, &ev);
-	if (s->n == LOG_MAX) {
-		entry_release(&s->at[0]);
-		memmove(s->at, s->at + 1, --s->n * sizeof(*s->at));
-	}
-	s->at = xreallocarray(s->at, s->n + 1, sizeof(*s->at));
-	x = &s->at[s->n++];
-	*x = (struct log_entry){ .when = time(NULL), .effect = e, .failed = f && f->err };
+	x = new_entry(s);
+	x->effect = e;
+	x->failed = f && f->err;
 	if (fd >= 0)
 		snprintf(x->what, sizeof(x->what), "%d:%d", pid, fd);
 	else
@@ -96,9 +108,17 @@ void log_add(struct app *a, const char *op, enum effect e, pid_t pid, uint64_t s
 		buf_adds(&outcome, "done");
 	x->comm = buf_steal(&name);
 	x->outcome = buf_steal(&outcome);
-	list_set_count(&s->list, s->n);
-	if (at_end)
-		list_go(&s->list, s->n);
+}
+
+void log_note(struct app *a, const char *about, const char *text)
+{
+	struct log_entry *x = new_entry(a->log);
+
+	snprintf(x->op, sizeof(x->op), "%s", about);
+	x->effect = EFFECT_NONE;
+	x->failed = true;
+	x->comm = xstrdup("");
+	x->outcome = xstrdup(text);
 }
 
 void log_subject(struct app *a, const char *op, enum effect e, const struct subject *s,
@@ -115,6 +135,10 @@ static void row_text(struct app *a, size_t i, struct buf *out)
 
 	if (localtime_r(&x->when, &tm))
 		strftime(when, sizeof(when), "%H:%M:%S", &tm);
+	if (!*x->what) {
+		buf_addf(out, "%s  %s: %s", when, x->op, x->outcome);
+		return;
+	}
 	buf_addf(out, "%s  %-12s %-16.16s %-10s %-8s %s", when, x->what, x->comm, x->op,
 		 effect_name(x->effect), x->outcome);
 }

@@ -11,4 +11,7 @@ void log_add(struct app *a, const char *op, enum effect e, pid_t pid, uint64_t s
 void log_subject(struct app *a, const char *op, enum effect e, const struct subject *s,
 		 const struct fail *f);
 
+/* Something that went wrong without anything being done; text is display text. */
+void log_note(struct app *a, const char *about, const char *text);
+
 #endif

@@ -112,8 +112,8 @@ static void who_now(struct app *a)
 	if (own)
 		dialog_open(a, who_fill(a, &s, own));
 	else
-		say(a, ROLE_WARNING, "%s is not in the picture of the system: R looks again",
-		    s.token);
+		say(a, ROLE_WARNING, "%s is not in the picture of the system: %s looks again",
+		    s.token, keymap_word(&a->keys, ACTION_REFRESH, CTX_FDS).text);
 	subject_release(&s);
 }
 

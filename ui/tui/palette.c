@@ -5,7 +5,36 @@
 #include <string.h>
 
 #include "ui/tui/dialog.h"
+#include "ui/tui/setup.h"
 #include "ui/tui/views.h"
+
+/* "refresh 2s", "columns=+ino": the setting, and where its value begins. */
+static enum setting setting_of(const char *typed, const char **value)
+{
+	size_t len = strcspn(typed, " =");
+	const char *meant;
+
+	*value = typed + len + strspn(typed + len, " =");
+	return settings_find(typed, len, &meant);
+}
+
+static void offer_settings(struct app *a, struct dialog *d, const char *typed)
+{
+	const struct settings *s = a->opts->settings;
+	const char *value;
+	enum setting is = setting_of(typed, &value);
+
+	for (int i = 0; i < SETTING_COUNT; i++) {
+		const struct setting_info *x = &settings_table[i];
+		autobuf label = BUF_INIT;
+
+		if (i != (int)is && !(*typed && strcasestr(x->name, typed)))
+			continue;
+		buf_addf(&label, "%s = ", x->name);
+		add_text(a, &label, s->at[i].text, strlen(s->at[i].text));
+		dialog_item(d, 0, ACTION_COUNT + i, EFFECT_NONE, buf_str(&label), x->wants);
+	}
+}
 
 static void fill(struct app *a, struct dialog *d)
 {
@@ -26,6 +55,22 @@ static void fill(struct app *a, struct dialog *d)
 			 key < 0 ? "" : key_text(key, name, sizeof(name)));
 		dialog_item(d, 0, i, x->effect, label, x->help);
 	}
+	offer_settings(a, d, typed);
+}
+
+static bool set(struct app *a, struct dialog *d, enum setting i)
+{
+	autobuf why = BUF_INIT;
+	const char *value;
+
+	setting_of(dialog_value(d, 0), &value);
+	if (!*value)
+		dialog_error(d, "%s to what? %s", settings_table[i].name, settings_table[i].wants);
+	else if (setup_set(a, i, value, &why))
+		return true;
+	else
+		dialog_error(d, "%s (wants %s)", buf_str(&why), settings_table[i].wants);
+	return false;
 }
 
 static bool chosen(struct app *a, struct dialog *d, const struct dialog_item *item)
@@ -33,9 +78,11 @@ static bool chosen(struct app *a, struct dialog *d, const struct dialog_item *it
 	enum action action = item ? (enum action)item->id : ACTION_NONE;
 
 	if (!item) {
-		dialog_error(d, "no action is called so");
+		dialog_error(d, "no action and no setting is called so");
 		return false;
 	}
+	if (item->id >= ACTION_COUNT)
+		return set(a, d, (enum setting)(item->id - ACTION_COUNT));
 	dialog_close(a);
 	app_do(a, action);
 	return false;
@@ -50,46 +97,5 @@ void palette_open(struct app *a)
 	d->changed = fill;
 	d->accept = chosen;
 	fill(a, d);
-	dialog_open(a, d);
-}
-
-enum setting { SET_FASTER, SET_SLOWER, SET_MOUSE, SET_MONO, SET_ASCII };
-
-static bool changed(struct app *a, struct dialog *d, const struct dialog_item *item)
-{
-	(void)d;
-	switch ((enum setting)item->id) {
-	case SET_FASTER:
-		a->refresh_ms = a->refresh_ms > 500 ? a->refresh_ms / 2 : 250;
-		break;
-	case SET_SLOWER:
-		a->refresh_ms = a->refresh_ms < 30000 ? a->refresh_ms * 2 : 60000;
-		break;
-	case SET_MOUSE:
-		app_do(a, ACTION_MOUSE);
-		return true;
-	case SET_MONO:
-		theme_init(&a->theme, a->theme.color ? TUI_COLOR_NEVER : TUI_COLOR_ALWAYS);
-		say(a, ROLE_NORMAL, "colour %s", a->theme.color ? "on" : "off");
-		return true;
-	case SET_ASCII:
-		a->mode = a->mode == TEXT_ASCII ? text_mode_of_locale() : TEXT_ASCII;
-		a->canvas.ascii = a->mode == TEXT_ASCII;
-		return true;
-	}
-	say(a, ROLE_NORMAL, "looking again every %u ms", a->refresh_ms);
-	return true;
-}
-
-void palette_settings(struct app *a)
-{
-	struct dialog *d = dialog_new(ROLE_TITLE, "SETTINGS");
-
-	dialog_item(d, 'f', SET_FASTER, EFFECT_NONE, "faster refresh", "look twice as often");
-	dialog_item(d, 's', SET_SLOWER, EFFECT_NONE, "slower refresh", "look half as often");
-	dialog_item(d, 'm', SET_MOUSE, EFFECT_NONE, "mouse", "on or off");
-	dialog_item(d, 'c', SET_MONO, EFFECT_NONE, "colour", "on or off");
-	dialog_item(d, 'a', SET_ASCII, EFFECT_NONE, "ASCII only", "on or off");
-	d->accept = changed;
 	dialog_open(a, d);
 }

@@ -8,22 +8,20 @@
 #include "src/base/alloc.h"
 #include "ui/tui/clock.h"
 #include "ui/tui/dialog.h"
+#include "ui/tui/settings.h"
 #include "ui/tui/views.h"
 
 #define CHANGED_MS 3000
 #define RESORT_MS  1500 /* rows do not move under somebody who is typing */
 #define FOLLOW_MS  150  /* rest that long on a row before its table is read */
 
-enum column { BY_FDS, BY_PID, BY_USER, BY_LIMIT, BY_GROWTH, BY_COMMAND };
-static const char *const column_names[] = { "FDS", "PID", "USER", "LIM", "GROW", "COMMAND" };
-
 struct procs_state {
 	struct list list;
 	const struct procrow **rows; /* as shown */
 	size_t n;
 	pid_t at; /* under the cursor: stays with its row */
-	enum column sort;
-	bool invert, tree, follow;
+	struct procs_order order;
+	bool tree, follow;
 	bool placed; /* the cursor was put somewhere once */
 	struct buf filter;
 	pid_t *folded;
@@ -54,28 +52,29 @@ static int compare(const void *pa, const void *pb, void *arg)
 	const struct procs_state *s = arg;
 	int c = 0;
 
-	switch (s->sort) {
-	case BY_FDS:
+	switch (s->order.by) {
+	case PROCS_BY_FDS:
 		c = cmp_i64(b->fds, a->fds);
 		break;
-	case BY_USER:
+	case PROCS_BY_USER:
 		c = strcmp(a->user, b->user);
 		break;
-	case BY_LIMIT:
+	case PROCS_BY_LIMIT:
 		c = cmp_i64(permille(b), permille(a));
 		break;
-	case BY_GROWTH:
+	case PROCS_BY_GROWTH:
 		c = cmp_i64(growth(b), growth(a));
 		break;
-	case BY_COMMAND:
+	case PROCS_BY_COMMAND:
 		c = strcmp(a->title, b->title);
 		break;
-	case BY_PID:
+	case PROCS_BY_PID:
+	case PROCS_SORT_COUNT:
 		break;
 	}
 	if (!c)
 		c = cmp_i64(a->pid, b->pid);
-	return s->invert ? -c : c;
+	return s->order.invert ? -c : c;
 }
 
 static bool folded(const struct procs_state *s, pid_t pid)
@@ -222,6 +221,8 @@ void procs_init(struct app *a)
 {
 	a->procs_state = xcalloc(1, sizeof(*a->procs_state));
 	a->procs_state->follow = true;
+	a->procs_state->order = a->opts->settings->procs_order;
+	a->procs_state->tree = a->opts->settings->tree;
 }
 
 void procs_release(struct app *a)
@@ -253,15 +254,22 @@ const char *procs_filter(const struct app *a)
 	return buf_str(&a->procs_state->filter);
 }
 
+void procs_set_order(struct app *a, const struct procs_order *order, bool tree)
+{
+	a->procs_state->order = *order;
+	a->procs_state->tree = tree;
+	rebuild(a);
+}
+
 /* ---- painting ---- */
 
-struct columns {
+struct proc_columns {
 	int pid, user, fds, limit, grow, command;
 };
 
-static struct columns columns_of(int w)
+static struct proc_columns columns_of(int w)
 {
-	struct columns c = { .pid = 2 };
+	struct proc_columns c = { .pid = 2 };
 
 	c.user = 10;
 	c.fds = 20;
@@ -290,7 +298,7 @@ static void draw_row(struct app *a, const struct procrow *r, int y, struct rect 
 		     bool focused)
 {
 	const struct canvas *c = &a->canvas;
-	struct columns col = columns_of(p.w);
+	struct proc_columns col = columns_of(p.w);
 	enum role base = on          ? (focused ? ROLE_CURSOR : ROLE_CURSOR_IDLE)
 			 : r->denied ? ROLE_DIM
 				     : ROLE_NORMAL;
@@ -326,7 +334,7 @@ static void draw_row(struct app *a, const struct procrow *r, int y, struct rect 
 static void draw_heading(struct app *a, struct rect r, bool focused)
 {
 	struct procs_state *s = a->procs_state;
-	struct columns col = columns_of(r.w);
+	struct proc_columns col = columns_of(r.w);
 	autobuf title = BUF_INIT;
 
 	buf_addf(&title, " PROCESSES  %zu", s->n);
@@ -334,8 +342,8 @@ static void draw_heading(struct app *a, struct rect r, bool focused)
 		buf_addf(&title, " of %zu   filter: ", a->procs->n);
 		buf_adds(&title, buf_str(&s->filter));
 	}
-	buf_addf(&title, "   sort: %s%s%s", s->tree ? "tree" : column_names[s->sort],
-		 s->invert ? " (inverted)" : "", s->follow ? "" : "   cursor stays");
+	buf_addf(&title, "   sort: %s%s%s", s->tree ? "tree" : procs_sort_name(s->order.by),
+		 s->order.invert ? " (inverted)" : "", s->follow ? "" : "   cursor stays");
 	draw_text(&a->canvas, r.y, r.x, r.w, focused ? ROLE_TITLE : ROLE_NORMAL, buf_str(&title));
 	draw_right(&a->canvas, r.y + 1, r.x + 1, 8, ROLE_TITLE, "PID");
 	draw_text(&a->canvas, r.y + 1, r.x + col.user, 8, ROLE_TITLE, "USER");
@@ -401,7 +409,7 @@ void procs_clear_filter(struct app *a)
 static bool sort_chosen(struct app *a, struct dialog *d, const struct dialog_item *item)
 {
 	(void)d;
-	a->procs_state->sort = (enum column)item->id;
+	a->procs_state->order.by = (enum procs_sort)item->id;
 	a->procs_state->tree = false;
 	rebuild(a);
 	return true;
@@ -411,9 +419,10 @@ static void sort_menu(struct app *a)
 {
 	struct dialog *d = dialog_new(ROLE_TITLE, "SORT PROCESSES BY");
 
-	for (int i = 0; i < 6; i++)
-		dialog_item(d, "fpulgc"[i], i, EFFECT_NONE, column_names[i], "");
-	list_go(&d->list, a->procs_state->sort);
+	for (int i = 0; i < PROCS_SORT_COUNT; i++)
+		dialog_item(d, "fpulgc"[i], i, EFFECT_NONE, procs_sort_name((enum procs_sort)i),
+			    "");
+	list_go(&d->list, a->procs_state->order.by);
 	d->accept = sort_chosen;
 	dialog_open(a, d);
 }
@@ -434,7 +443,7 @@ static bool procs_act(struct app *a, enum action action)
 		sort_menu(a);
 		return true;
 	case ACTION_INVERT:
-		s->invert = !s->invert;
+		s->order.invert = !s->order.invert;
 		rebuild(a);
 		return true;
 	case ACTION_GROUP:
@@ -482,16 +491,16 @@ static void procs_command(struct app *a, struct buf *out)
 static void procs_click(struct app *a, int y, int x)
 {
 	struct procs_state *s = a->procs_state;
-	struct columns col = columns_of(a->cols);
+	struct proc_columns col = columns_of(a->cols);
 
 	if (y >= 2) {
 		list_go(&s->list, s->list.top + (size_t)(y - 2));
 	} else if (y == 1) {
-		s->sort = x < col.user      ? BY_PID
-			  : x < col.fds     ? BY_USER
-			  : x < col.limit   ? BY_FDS
-			  : x < col.command ? BY_LIMIT
-					    : BY_COMMAND;
+		s->order.by = x < col.user      ? PROCS_BY_PID
+			      : x < col.fds     ? PROCS_BY_USER
+			      : x < col.limit   ? PROCS_BY_FDS
+			      : x < col.command ? PROCS_BY_LIMIT
+						: PROCS_BY_COMMAND;
 		rebuild(a);
 	}
 }

@@ -330,10 +330,13 @@ static void shelf_draw(struct app *a, struct rect r, bool focused)
 	for (int i = 0; i < h && s->list.top + (size_t)i < s->items.n; i++)
 		draw_row(a, &s->items.at[s->list.top + (size_t)i], r.y + 2 + i, r,
 			 s->list.top + (size_t)i == s->list.cur, focused);
-	if (!s->items.n)
-		draw_text(&a->canvas, r.y + 2, r.x + 2, r.w - 3, ROLE_DIM,
-			  "nothing is held; `a` on a descriptor holds it");
-	else if (below && shelf_current(a))
+	if (!s->items.n) {
+		autobuf b = BUF_INIT;
+
+		buf_addf(&b, "nothing is held; `%s` on a descriptor holds it",
+			 keymap_word(&a->keys, ACTION_HOLD, CTX_FDS).text);
+		draw_text(&a->canvas, r.y + 2, r.x + 2, r.w - 3, ROLE_DIM, buf_str(&b));
+	} else if (below && shelf_current(a))
 		draw_below(a, shelf_current(a), (struct rect){ r.y + 2 + h, r.x, below, r.w });
 }
 

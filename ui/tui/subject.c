@@ -138,7 +138,8 @@ bool subject_current(struct app *a, struct subject *s)
 		const struct shelf_item *h = shelf_current(a);
 
 		if (!h) {
-			say(a, ROLE_WARNING, "the shelf is empty: `a` on a descriptor holds it");
+			say(a, ROLE_WARNING, "the shelf is empty: `%s` on a descriptor holds it",
+			    keymap_word(&a->keys, ACTION_HOLD, CTX_FDS).text);
 			return false;
 		}
 		if (subject_of_held(s, a, h, &f) == 0)

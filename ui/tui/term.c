@@ -177,10 +177,15 @@ static void modes_off(struct terminal *t)
 		mousemask(0, NULL);
 }
 
-static void setup_modes(struct terminal *t, const struct term_opts *opts)
+void term_set_sync(struct terminal *t, bool on)
 {
 	const char *smcup = cap("smcup");
 
+	t->sync = on && smcup && strstr(smcup, "?1049");
+}
+
+static void setup_modes(struct terminal *t, const struct term_opts *opts)
+{
 	raw();
 	noecho();
 	nonl();
@@ -191,7 +196,7 @@ static void setup_modes(struct terminal *t, const struct term_opts *opts)
 	if (!getenv("ESCDELAY"))
 		set_escdelay(25);
 	curs_set(0);
-	t->sync = !opts->no_sync && smcup && strstr(smcup, "?1049");
+	term_set_sync(t, !opts->no_sync);
 	if (cap("BE") && cap("BD") && cap("PS") && cap("PE")) {
 		t->paste_on = cap("BE");
 		t->paste_off = cap("BD");

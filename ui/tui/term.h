@@ -75,6 +75,8 @@ void term_suspend(struct terminal *t);
 /* Another program was in front: set modes, repaint all. */
 void term_resume(struct terminal *t);
 void term_set_mouse(struct terminal *t, bool on);
+/* Marks around a frame, where the terminal knows them. */
+void term_set_sync(struct terminal *t, bool on);
 /* Drop what was typed but not read yet, so that it confirms nothing. */
 void term_flush_input(struct terminal *t);
 /* Put text on the clipboard of the terminal by OSC 52. */

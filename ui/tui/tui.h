@@ -12,14 +12,13 @@
 
 enum tui_color { TUI_COLOR_AUTO, TUI_COLOR_ALWAYS, TUI_COLOR_NEVER };
 
+struct settings;
+
 struct tui_opts {
 	const struct target_name *target; /* resolved; NULL: begin with the processes */
 	bool read_only;                   /* LOOK: refuse whatever is above effect none */
-	bool no_mouse;
-	bool ascii;        /* no character beyond ASCII, whatever the locale says */
-	bool no_sync;      /* never send synchronized-output marks */
-	const char *audit; /* append one JSON line per effect caused; NULL: do not */
-	enum tui_color color;
+	const char *audit;                /* append one JSON line per effect caused; NULL: do not */
+	struct settings *settings;        /* the caller's; changed by what the user sets */
 };
 
 /*

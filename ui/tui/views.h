@@ -4,6 +4,7 @@
 #define TUI_VIEWS_H
 
 #include "ui/tui/app.h"
+#include "ui/tui/sorting.h"
 
 /* procs.c */
 void procs_init(struct app *a);
@@ -16,6 +17,7 @@ void procs_rest(struct app *a);
 const struct procrow *procs_current(struct app *a);
 void procs_select(struct app *a, pid_t pid);
 const char *procs_filter(const struct app *a);
+void procs_set_order(struct app *a, const struct procs_order *order, bool tree);
 
 /* fds.c */
 void fds_init(struct app *a);
