@@ -54,11 +54,11 @@ is "$(value theme value --ascii)" color,ascii "and so does --ascii"
 is "$(value mouse value --no-mouse)" no "--no-mouse wins"
 is "$(value mouse origin --no-mouse)" option "as an option"
 
-config 'mouse = no\nrefesh = 2s\nkey.descriptors.hold = x\nkey.descriptors.dump = x\nsync = no\n'
+config 'mouse = no\nrfresh = 2s\nkey.descriptors.hold = x\nkey.descriptors.dump = x\nsync = no\n'
 "$FILCH" config >"$tmp/out" 2>"$tmp/err"
 is "$?" 1 "bad lines: status 1"
 is "$(sed -n 1p "$tmp/err")" \
-	"filch config: $file:2: no such setting: \"refesh\"; refresh?" "file, line, why and what was meant"
+	"filch config: $file:2: no such setting: \"rfresh\"; refresh?" "file, line, why and what was meant"
 contains "$(sed -n 2p "$tmp/err")" "$file:4: two actions on one key: x is hold in descriptors, by line 3" \
 	"two actions on one key"
 is "$(wc -l <"$tmp/err")" 2 "and nothing else"

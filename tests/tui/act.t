@@ -4,6 +4,7 @@
 import hashlib
 import json
 import os
+import pwd
 import sys
 
 sys.path[:0] = [os.path.join(os.path.dirname(__file__), ".."), os.path.dirname(__file__)]
@@ -75,9 +76,30 @@ with Victim("file:fd=12,name=lost.log,size=300000,deleted", "pipe:fd=14,peer=15,
 
         # ---- recover ----
         s.keys("r")
-        s.wait_text("RECOVER", "lost.log")
-        s.keys(ESC)
-        s.wait_gone("RECOVER")
+        s.wait_text("RECOVER FROM %d" % v.pid, "1 of 1 deleted", "[x] 292K", "lost.log", "free")
+        s.keys("\x14" + ENTER)
+        s.wait_text("[ ] 292K", "no file is selected")
+        s.keys("\033[2~")
+        s.wait_text("[x] 292K")
+        s.keys("\x15" + OUT + "/back" + ENTER)
+        s.wait_text("%d recover done" % v.pid, "lost.log in ")
+        is_(open(os.path.join(OUT, "back", "lost.log"), "rb").read(), pattern(1, 300000),
+            "recover brings the file back")
+        record = json.loads(open(os.path.join(OUT, "back", "recovered.jsonl")).readline())
+        is_(record["sha256"], hashlib.sha256(pattern(1, 300000)).hexdigest(), "with its record")
+        is_(os.stat(os.path.join(OUT, "back")).st_mode & 0o777, 0o700, "in a folder of our own")
+        s.keys("1/%d %s" % (v.pid, pwd.getpwuid(os.getuid()).pw_name) + ENTER)
+        s.wait("the process", lambda x: str(v.pid) in x.cursor_line())
+        s.keys("r")
+        s.wait_text("PROCESSES", "RECOVER FROM %d" % v.pid, "lost.log")
+        ok(True, "one press does it from the list of processes")
+        s.keys("\x15/proc/nowhere" + ENTER)
+        s.wait_text("%d recover FAILED" % v.pid)
+        s.keys("J")
+        s.wait_text("JOBS", "%d recover -> " % v.pid, "FAILED")
+        ok(True, "a failure says where, and the jobs have it")
+        s.keys("2")
+        s.wait_text("FD  KIND")
 
         # ---- seek needs `y` ----
         before = v.cmd("pos 12")["pos"]
@@ -126,6 +148,20 @@ with Victim("file:fd=12,name=lost.log,size=300000,deleted", "pipe:fd=14,peer=15,
         s.keys(TAB + "%d:16" % v.pid + ENTER)
         s.wait_text("direction shut down")
         ok(True, "shutdown works")
+
+        # ---- the same to several ----
+        on(s, 14, "pipe")
+        s.keys("   ")
+        on(s, 17, "unix")
+        s.keys(" ")
+        s.wait_text("4 marked")
+        disturb(s, "s", "SHUT DOWN 2 OF 4 MARKED", "%d:16 unix" % v.pid, "%d:17 unix" % v.pid,
+                "Type 2 ")
+        s.keys("\x15both" + TAB + "3" + ENTER)
+        s.wait_text("nothing was done")
+        s.keys("\x152" + ENTER)
+        s.wait_text("shutdown: all 2 done")
+        ok("marked" not in s.lines()[0], "the token is how many they are; marks go", s.text())
 
         # ---- signal ----
         disturb(s, "g", "Signal", "stops:")

@@ -102,8 +102,8 @@ static void a_wrong_line_is_told_and_the_rest_applies(void **state)
 	struct settings s;
 
 	(void)state;
-	parse(&s, "mouse = no\nrefesh = 2s\nrefresh = 3s\n");
-	one_problem(&s, 2, "\"refesh\"; refresh?");
+	parse(&s, "mouse = no\nrfresh = 2s\nrefresh = 3s\n");
+	one_problem(&s, 2, "\"rfresh\"; refresh?");
 	assert_false(s.mouse);
 	assert_int_equal(s.refresh_ms, 3000);
 	settings_release(&s);
@@ -492,7 +492,7 @@ static void meant(void **state)
 	struct nearest n;
 
 	(void)state;
-	nearest_init(&n, "colums", 6);
+	nearest_init(&n, "columnz", 7);
 	nearest_offer(&n, "mouse");
 	nearest_offer(&n, "columns");
 	assert_string_equal(n.best, "columns");

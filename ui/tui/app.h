@@ -88,6 +88,7 @@ struct app {
 	uint64_t now, last_key; /* ms */
 	unsigned refresh_ms;
 	bool paused, armed;
+	unsigned space_serial;
 	int busy; /* things the user asked for and that are not done */
 
 	/* model.c */

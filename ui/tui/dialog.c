@@ -213,6 +213,8 @@ static bool menu_key(struct app *a, struct dialog *d, int key)
 	return false;
 }
 
+static void next_field(struct dialog *d, int by);
+
 /* Up and down: the menu, or else from field to field, or else the text. */
 static void vertical(struct dialog *d, int by)
 {
@@ -221,9 +223,19 @@ static void vertical(struct dialog *d, int by)
 	if (d->n_items && (!n || d->list_typed))
 		list_act(&d->list, by < 0 ? ACTION_UP : ACTION_DOWN);
 	else if (n > 1)
-		d->at = (d->at + n + (size_t)(by < 0 ? n - 1 : 1)) % n;
+		next_field(d, by);
 	else
 		d->scroll += by;
+}
+
+static void next_field(struct dialog *d, int by)
+{
+	size_t n = n_edits(d);
+
+	if (n > 1)
+		d->at = (d->at + n + (size_t)(by < 0 ? n - 1 : 1)) % n;
+	else
+		vertical(d, by);
 }
 
 static bool move_key(struct dialog *d, int key)
@@ -235,9 +247,9 @@ static bool move_key(struct dialog *d, int key)
 	else if (key == K(KEY_DOWN) || (!text && key == 'j'))
 		vertical(d, 1);
 	else if (key == '\t')
-		vertical(d, 1);
+		next_field(d, 1);
 	else if (key == K(KEY_BTAB))
-		vertical(d, -1);
+		next_field(d, -1);
 	else if (key == K(KEY_NPAGE) && d->n_items)
 		list_act(&d->list, ACTION_PAGE_DOWN);
 	else if (key == K(KEY_PPAGE) && d->n_items)

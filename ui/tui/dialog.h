@@ -45,7 +45,9 @@ struct dialog {
 	bool asking;
 	struct edit typed;
 	char *error;
-	int scroll, wrapped; /* lines of text above, in all */
+	char space[64];        /* folder.c: what is free there */
+	unsigned space_serial; /* which question that answers; 0: none */
+	int scroll, wrapped;   /* lines of text above, in all */
 	/* Chosen and confirmed; item is NULL without a menu. True: close it. */
 	bool (*accept)(struct app *a, struct dialog *d, const struct dialog_item *item);
 	void (*changed)(struct app *a, struct dialog *d); /* the first field was edited */

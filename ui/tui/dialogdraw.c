@@ -117,7 +117,7 @@ static void draw_confirm(struct app *a, struct dialog *d, struct box *b)
 		used += draw_text(c, b->y, x + used, b->r.w - used, ROLE_NORMAL,
 				  " and press Enter, Esc cancels:  ");
 		edit_draw(c, &d->typed, b->y, x + used, b->r.w - used, d->at >= d->n_fields, -1);
-	} else if (d->n_fields && !d->list_typed) {
+	} else if (d->n_fields > 1 || (d->n_fields && !d->list_typed)) {
 		draw_right(c, b->y, x, b->r.w, ROLE_DIM,
 			   "Enter start   Tab next field   Esc cancel");
 	} else {
@@ -143,7 +143,7 @@ void dialog_draw(struct app *a, struct dialog *d)
 	room = a->rows - 2 - 2 - rest;
 	items = (int)d->n_items;
 	text = d->wrapped;
-	if (d->list_typed && items < 12)
+	if (d->list_typed && d->n_fields == 1 && items < 12)
 		items = 12;
 	if (text + items > room) {
 		int least = items < 8 ? items : 8;

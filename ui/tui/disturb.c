@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include "src/alter/connection.h"
 #include "src/base/alloc.h"
 #include "src/stop/signal.h"
 #include "src/take/rw.h"
@@ -22,7 +22,7 @@
 
 #define READ_MAX (64 * 1024)
 
-enum deed { DEED_SEEK, DEED_READ, DEED_WRITE, DEED_SHUTDOWN, DEED_SIGNAL };
+enum deed { DEED_SEEK, DEED_READ, DEED_WRITE, DEED_SHUTDOWN, DEED_ABORT, DEED_SIGNAL };
 
 static const struct {
 	char key;
@@ -33,6 +33,7 @@ static const struct {
 	[DEED_READ] = { 'x', "Read and show", "read", OP_READ },
 	[DEED_WRITE] = { 'w', "Write", "write", OP_WRITE },
 	[DEED_SHUTDOWN] = { 's', "Shut down a direction", "shutdown", OP_SHUTDOWN },
+	[DEED_ABORT] = { 'b', "Abort the connection", "abort", OP_ABORT },
 	[DEED_SIGNAL] = { 'g', "Signal the process", "signal", OP_COUNT },
 };
 
@@ -120,9 +121,13 @@ static int do_shutdown(struct act *x, const struct target *t)
 
 	if (err < 0)
 		return err;
-	if (shutdown(g.fd, x->how) < 0)
-		return fail_set(&x->fail, errno, "shutdown", "%s", x->s.token);
-	buf_adds(&x->outcome, "direction shut down");
+	err = x->deed == DEED_ABORT ? connection_abort(g.fd, &x->fail)
+				    : connection_shutdown(g.fd, x->how, &x->fail);
+	if (err < 0) { /* the library knows only our duplicate */
+		snprintf(x->fail.on, sizeof(x->fail.on), "%s", x->s.token);
+		return err;
+	}
+	buf_adds(&x->outcome, x->deed == DEED_ABORT ? "connection aborted" : "direction shut down");
 	return 0;
 }
 
@@ -161,7 +166,7 @@ static void act_run(struct task *task)
 		return;
 	if (x->deed == DEED_SIGNAL)
 		x->err = do_signal(x, &t);
-	else if (x->deed == DEED_SHUTDOWN)
+	else if (x->deed == DEED_SHUTDOWN || x->deed == DEED_ABORT)
 		x->err = do_shutdown(x, &t);
 	else
 		x->err = do_rw(x, &t);
@@ -307,6 +312,8 @@ static bool parse_fields(struct act *x, struct dialog *d)
 		return true;
 	case DEED_SHUTDOWN:
 		return parse_how(x, dialog_value(d, 0), d);
+	case DEED_ABORT:
+		return true;
 	case DEED_SIGNAL:
 		return parse_signal(x, d);
 	}
@@ -355,6 +362,8 @@ static void ask_fields(struct dialog *d, enum deed deed)
 	case DEED_SHUTDOWN:
 		dialog_field(d, "Direction", "wr", "rd, wr, both");
 		break;
+	case DEED_ABORT:
+		break;
 	case DEED_SIGNAL:
 		dialog_field(d, "Signal", "TERM", "name, number, RTMIN+N");
 		dialog_field(d, "Value", "", "empty: none");
@@ -366,7 +375,7 @@ static void equivalent(const struct subject *s, enum deed deed, char *p, size_t 
 {
 	static const char *const args[] = {
 		[DEED_SEEK] = " OFFSET",         [DEED_READ] = " -n BYTES", [DEED_WRITE] = " <FILE",
-		[DEED_SHUTDOWN] = " rd|wr|both", [DEED_SIGNAL] = " SIG",
+		[DEED_SHUTDOWN] = " rd|wr|both", [DEED_ABORT] = "",         [DEED_SIGNAL] = " SIG",
 	};
 
 	if (deed == DEED_SIGNAL)
@@ -496,6 +505,10 @@ void disturb_open(struct app *a)
 
 	if (!allowed(a, EFFECT_STOP))
 		return;
+	if (a->focus == &view_fds && fds_marked(a) > 1) {
+		disturb_many(a);
+		return;
+	}
 	s = xcalloc(1, sizeof(*s));
 	if (!find_subject(a, s)) {
 		free(s);

@@ -15,12 +15,13 @@
 #include "src/base/fd.h"
 #include "src/take/dump.h"
 #include "ui/tui/dialog.h"
+#include "ui/tui/folder.h"
 #include "ui/tui/jobs.h"
 #include "ui/tui/log.h"
 #include "ui/tui/verbs.h"
 #include "ui/tui/views.h"
 
-enum { FIELD_FOLDER, FIELD_RANGE, FIELD_HASH, FIELD_REPLACE };
+enum { FIELD_FOLDER = FOLDER_FIELD, FIELD_RANGE, FIELD_HASH, FIELD_REPLACE };
 
 /* What one job needs. */
 struct dump_job {
@@ -52,30 +53,12 @@ static void on_progress(void *arg, uint64_t done, uint64_t total)
 	job_checkpoint(j);
 }
 
-static int open_folder(const char *path, struct fail *f)
-{
-	int dir;
-
-	if (mkdir(path, 0700) < 0 && errno != EEXIST) {
-		int err = fail_set(f, errno, "mkdir", "%s", path);
-
-		fail_class(f, FAIL_OUTPUT);
-		return err;
-	}
-	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0) {
-		dir = fail_set(f, errno, "open", "%s", path);
-		fail_class(f, FAIL_OUTPUT);
-	}
-	return dir;
-}
-
 static int run_dump(struct job *j)
 {
 	struct dump_job *d = j->arg;
 	struct kind_ctx ctx = survey_ctx(d->s.pic->s);
 	autotarget t = { .pidfd = -1, .table_pidfd = -1, .dir = -1, .table_dir = -1 };
-	autoclose int dir = open_folder(d->folder, &j->fail);
+	autoclose int dir = folder_open(d->folder, &j->fail);
 	autobuf name = BUF_INIT;
 	struct dump_opts o = {
 		.ent = d->s.e,
@@ -181,8 +164,6 @@ static struct job *dump_again(struct app *a, const struct job *j)
 struct dump_ask {
 	struct subject *at;
 	size_t n;
-	char space[64];
-	unsigned serial; /* of the folder that was asked about */
 };
 
 static void ask_release(struct dialog *d)
@@ -193,72 +174,6 @@ static void ask_release(struct dialog *d)
 		subject_release(&ask->at[i]);
 	free(ask->at);
 	free(ask);
-}
-
-/* Free space, on a thread: the folder may be on a filesystem that hangs. */
-struct space_task {
-	struct task t;
-	struct app *a;
-	struct dialog *d;
-	char *path;
-	uint64_t free;
-	bool known;
-	unsigned serial;
-};
-
-static void space_run(struct task *task)
-{
-	struct space_task *s = (struct space_task *)task;
-	autofree char *path = xstrdup(s->path);
-	struct statvfs v;
-	char *slash;
-
-	/* A folder that is not there yet will be on its parent's filesystem. */
-	while (statvfs(path, &v) < 0) {
-		slash = strrchr(path, '/');
-		if (errno != ENOENT || !slash || slash == path)
-			return;
-		*slash = '\0';
-	}
-	s->known = true;
-	s->free = (uint64_t)v.f_bavail * v.f_frsize;
-}
-
-static void space_done(struct task *task)
-{
-	struct space_task *s = (struct space_task *)task;
-
-	for (struct dialog *d = s->a->dialog; d; d = d->below) {
-		struct dump_ask *ask = d->arg;
-		autobuf b = BUF_INIT;
-
-		if (d != s->d || d->release != ask_release || ask->serial != s->serial)
-			continue;
-		text_size(&b, s->free);
-		snprintf(ask->space, sizeof(ask->space), s->known ? "free %s" : "free ?",
-			 buf_str(&b));
-		d->fields[FIELD_FOLDER].hint = ask->space;
-		s->a->dirty = true;
-	}
-	free(s->path);
-	free(s);
-}
-
-static void ask_space(struct app *a, struct dialog *d)
-{
-	struct dump_ask *ask = d->arg;
-	struct space_task *s = xcalloc(1, sizeof(*s));
-
-	s->t.run = space_run;
-	s->t.done = space_done;
-	s->a = a;
-	s->d = d;
-	s->serial = ++ask->serial;
-	s->path = xstrdup(dialog_value(d, FIELD_FOLDER));
-	if (task_start(&a->tasks, &s->t) < 0) {
-		free(s->path);
-		free(s);
-	}
 }
 
 /* "whole", "FROM-TO" (TO included), "FROM+LEN". */
@@ -287,15 +202,6 @@ static bool parse_range(const char *text, bool *has, struct dump_range *r)
 	return r->len > 0;
 }
 
-static char *expand_home(const char *path)
-{
-	const char *home = getenv("HOME");
-
-	if (path[0] == '~' && (path[1] == '/' || !path[1]) && home)
-		return xasprintf("%s%s", home, path + 1);
-	return xstrdup(path);
-}
-
 static bool start_dumps(struct app *a, struct dialog *d, const struct dialog_item *item)
 {
 	struct dump_ask *ask = d->arg;
@@ -322,7 +228,7 @@ static bool start_dumps(struct app *a, struct dialog *d, const struct dialog_ite
 		struct dump_job *x = xcalloc(1, sizeof(*x));
 
 		x->s = subject_copy(&ask->at[i]);
-		x->folder = expand_home(dialog_value(d, FIELD_FOLDER));
+		x->folder = folder_expand(dialog_value(d, FIELD_FOLDER));
 		x->range = range;
 		x->has_range = has_range;
 		x->hashes = hashes;
@@ -370,7 +276,7 @@ static void open_dialog(struct app *a, struct dump_ask *ask, const char *title, 
 	d->arg = ask;
 	d->release = ask_release;
 	d->accept = start_dumps;
-	d->changed = ask_space;
+	d->changed = folder_ask_space;
 	describe_selection(a, d, ask);
 	dialog_text(d, ROLE_DIM, "Equivalent: %s", twin);
 	dialog_text(d, ROLE_DIM, "Holes stay holes; a file appears under its name when complete.");
@@ -378,7 +284,7 @@ static void open_dialog(struct app *a, struct dump_ask *ask, const char *title, 
 	dialog_field(d, "Range", range, "whole, FROM-TO, FROM+LEN");
 	dialog_field(d, "Hash", "sha256", "sha256 sha512 md5 none");
 	dialog_field(d, "Replace", "no", "yes replaces a file");
-	ask_space(a, d);
+	folder_ask_space(a, d);
 	dialog_open(a, d);
 }
 
@@ -452,56 +358,4 @@ void dumping_open(struct app *a)
 		say(a, ROLE_WARNING, "there is no descriptor under the cursor");
 	free(rows);
 	open_for(a, ask, "DUMP", "whole", twin);
-}
-
-/* ---- what would be lost ---- */
-
-static bool is_lost(const struct fdent *e)
-{
-	bool deleted = e->deleted == DELETED_INODE || e->deleted == DELETED_NAME;
-
-	if (strcmp(e->kind->name, "memfd") == 0)
-		return e->assoc != ASSOC_MEM;
-	return deleted && strcmp(e->kind->name, "file") == 0;
-}
-
-static bool listed_already(const struct dump_ask *ask, const struct fdent *e)
-{
-	for (size_t i = 0; i < ask->n; i++)
-		if (ask->at[i].e->ino == e->ino && ask->at[i].e->dev == e->dev)
-			return true;
-	return false;
-}
-
-static void recover_now(struct app *a)
-{
-	struct dump_ask *ask = xcalloc(1, sizeof(*ask));
-	struct survey_iter it = { 0 };
-	const struct fdent *e;
-	char twin[160];
-
-	while (a->target_pic && (e = survey_next(a->target_pic->s, &it))) {
-		if (!is_lost(e) || listed_already(ask, e))
-			continue;
-		ask->at = xreallocarray(ask->at, ask->n + 1, sizeof(*ask->at));
-		ask->at[ask->n++] = subject_of(a, e);
-	}
-	snprintf(twin, sizeof(twin), "filch recover %d@%" PRIu64 " -o FOLDER", a->target.pid,
-		 a->target.start);
-	if (!ask->n)
-		say(a, ROLE_NORMAL, "process %d holds no deleted file and no memfd", a->target.pid);
-	open_for(a, ask, "RECOVER", "whole", twin);
-}
-
-void recover_open(struct app *a)
-{
-	const struct procrow *r = a->focus == &view_procs ? procs_current(a) : NULL;
-
-	if (r && (r->pid != a->target.pid || r->start != a->target.start)) {
-		model_set_target(a, r->pid, r->start);
-		screen_go(a, &view_fds);
-		say(a, ROLE_NORMAL, "looking at %d: press r again to recover", r->pid);
-		return;
-	}
-	recover_now(a);
 }

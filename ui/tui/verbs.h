@@ -20,9 +20,14 @@ void lookup_goto(struct app *a, const struct fdent *e);
 /* disturb.c */
 void disturb_open(struct app *a);
 
+/* disturbmany.c: the marked ones, two or more. */
+void disturb_many(struct app *a);
+
 /* dumping.c */
 void dumping_open(struct app *a);
 void dumping_subject(struct app *a, const struct subject *s, uint64_t offset);
+
+/* recovering.c */
 void recover_open(struct app *a);
 
 /* content.c */
