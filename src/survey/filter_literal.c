@@ -139,7 +139,7 @@ void literal_read(struct literal *lit)
 /* ---- regular expressions ---- */
 
 #define REGEX_DEPTH 32
-#define REGEX_PARTS 20000 /* of the tree that regcomp(3) makes */
+#define REGEX_PARTS 2000 /* of the tree that regcomp(3) makes */
 
 /* The larger number of "{2,5}", and where it ends. */
 static const char *read_interval(const char *s, uint64_t *most)
@@ -178,9 +178,14 @@ static const char *skip_bracket(const char *s)
 const char *regex_excess(const char *pattern)
 {
 	uint64_t sum[REGEX_DEPTH + 1] = { 0 }, last = 0, most;
+	bool repeated = false, again;
 	int depth = 0;
 
 	for (const char *s = pattern; *s; s++) {
+		again = repeated && strchr("*+?{", *s);
+		repeated = strchr("*+?{", *s) != NULL;
+		if (again) /* undefined, says POSIX; glibc takes its time */
+			return "what is repeated is repeated again";
 		switch (*s) {
 		case '(':
 			if (depth == REGEX_DEPTH)
