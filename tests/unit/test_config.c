@@ -466,9 +466,9 @@ static void where_it_is(void **state)
 	a = config_path();
 	assert_string_equal(a, "/nowhere/filch/config");
 	setenv("XDG_CONFIG_HOME", "relative", 1);
-	setenv("HOME", "/home/jo", 1);
+	setenv("HOME", "/var/jo", 1);
 	b = config_path();
-	assert_string_equal(b, "/home/jo/.config/filch/config");
+	assert_string_equal(b, "/var/jo/.config/filch/config");
 	unsetenv("HOME");
 	c = config_path();
 	assert_non_null(strstr(c, "/.config/filch/config"));

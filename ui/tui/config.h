@@ -32,7 +32,7 @@ void config_parse(struct settings *s, const char *text, size_t len);
 /* Record a problem; the words are made safe by the caller. */
 void config_problem(struct settings *s, unsigned line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* "/home/jo/.config/filch/config:7: why", display text. */
+/* "~/.config/filch/config:7: why", display text. */
 void config_problem_text(const struct settings *s, const struct config_problem *p, struct buf *out);
 
 /* A file with every setting at its default, all commented out. */

@@ -107,7 +107,7 @@ enum setting settings_find(const char *name, size_t len, const char **meant);
 /* What the environment says: NO_COLOR. */
 void settings_environment(struct settings *s);
 
-/* "default", "/home/jo/.config/filch/config:7", "option --ascii". */
+/* "default", "~/.config/filch/config:7", "option --ascii". */
 void settings_origin(const struct settings *s, const struct setting_source *from, struct buf *out);
 
 #endif
