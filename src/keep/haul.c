@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "src/base/alloc.h"
 #include "src/base/fd.h"
@@ -15,36 +14,13 @@ struct taking {
 	struct target target;
 	struct haul *h;
 	struct kind_ctx ctx;
-	const struct fdent *e; /* for the helper */
 	int patience_ms;
 };
-
-static int helper_take(void *arg, int out)
-{
-	struct taking *t = arg;
-	struct fail f = { 0 };
-	struct grab g;
-
-	if (grab_take(&g, &t->target, t->e, t->o->procfs, &f) < 0) {
-		if (write(out, "!", 1) < 0 || write(out, &f, sizeof(f)) < 0)
-			return -errno;
-		return 0;
-	}
-	t->o->in_helper(t->o->arg, t->e, g.fd, out);
-	return 0; /* the end of the process closes it, and may hang */
-}
 
 static struct fail *item_fail(struct haul_item *item)
 {
 	item->fail = xcalloc(1, sizeof(*item->fail));
 	return item->fail;
-}
-
-static void not_answered(struct taking *t, struct haul_item *item)
-{
-	fail_set(item->fail ? item->fail : item_fail(item), ETIMEDOUT, "pidfd_getfd",
-		 "descriptor %d of process %d (%s)", item->e->fd, t->h->pid, t->h->comm);
-	fail_why(item->fail, "its filesystem did not answer in time");
 }
 
 static uint64_t now_ms(void)
@@ -58,32 +34,20 @@ static uint64_t now_ms(void)
 /* Closing it may block for ever, so it never comes into our own table. */
 static void take_in_helper(struct taking *t, struct haul_item *item)
 {
-	int keep[12] = { t->target.pidfd, t->target.table_pidfd, t->target.dir, t->o->procfs };
-	size_t n = 4;
-	autobuf answer = BUF_INIT;
-	struct fail *f = item_fail(item);
+	const struct apart a = {
+		.target = &t->target,
+		.procfs = t->o->procfs,
+		.timeout_ms = t->patience_ms,
+	};
+	struct fail f = { 0 };
 	uint64_t began = now_ms();
-	int r;
 
-	for (size_t i = 0; i < t->o->n_keep && n < 12; i++)
-		keep[n++] = t->o->keep[i];
-	t->e = item->e;
-	r = helper_ask(helper_take, t, keep, n, t->patience_ms, HAUL_ANSWER, &answer, f);
+	item->result = apart_run(&a, item->e, t->o->in_helper, t->o->arg, &f);
 	t->patience_ms -= (int)(now_ms() - began);
 	if (t->patience_ms < 100)
 		t->patience_ms = 100;
-	if (r == -ETIMEDOUT) {
-		not_answered(t, item);
-	} else if (r == 0 && answer.len && answer.data[0] != '!') {
-		item->answer = buf_steal(&answer);
-		free(item->fail);
-		item->fail = NULL;
-	} else if (r == 0 && answer.len == 1 + sizeof(*f)) {
-		memcpy(f, answer.data + 1, sizeof(*f));
-	} else if (!f->err) {
-		fail_set(f, r < 0 ? -r : EIO, "a helper process", "descriptor %d of process %d",
-			 item->e->fd, t->h->pid);
-	}
+	if (item->result < 0)
+		*item_fail(item) = f;
 }
 
 static void refuse_hanging(struct taking *t, struct haul_item *item)
@@ -196,7 +160,6 @@ void haul_free(struct haul *h)
 		return;
 	for (size_t i = 0; i < h->n; i++) {
 		fd_close(&h->at[i].fd);
-		free(h->at[i].answer);
 		free(h->at[i].fail);
 	}
 	free(h->at);

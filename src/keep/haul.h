@@ -11,31 +11,22 @@
 #include <time.h>
 
 #include "src/base/fail.h"
+#include "src/keep/apart.h"
 #include "src/proc/target.h"
 #include "src/survey/filter.h"
 #include "src/survey/survey.h"
 
-/*
- * For what is on a filesystem that may not answer: called in a helper that may
- * be abandoned, with our duplicate, which the helper's end closes. What it
- * writes to out (at most HAUL_ANSWER bytes) ends up in the item's answer.
- */
-typedef void haul_in_helper(void *arg, const struct fdent *e, int fd, int out);
-#define HAUL_ANSWER 4096
-
 struct haul_opts {
 	int procfs;
 	const struct filter *only; /* NULL: all */
-	haul_in_helper *in_helper; /* NULL: what may hang is not taken */
-	const int *keep;           /* descriptors of ours that in_helper needs, at most 8 */
-	size_t n_keep;
+	apart_fn *in_helper;       /* for what may hang; NULL: that is not taken */
 	void *arg;
 };
 
 struct haul_item {
 	const struct fdent *e; /* of the survey */
 	int fd;                /* ours; -1: see fail, or taken by a helper */
-	char *answer;          /* of in_helper, heap, NUL-terminated; NULL: none */
+	int result;            /* what in_helper returned; 0: it was not called */
 	struct fail *fail;     /* heap; NULL: it went well */
 };
 

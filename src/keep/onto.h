@@ -12,10 +12,11 @@
 #include "src/proc/target.h"
 
 /*
- * As grab_take() and shelf_add() in such a helper. There must be a shelf: open
- * one before. Waits for at most GRAB_HANG_MS. Returns the id (> 0), -ETIMEDOUT,
- * or -errno with f. Effect: hold.
+ * As grab_take() and shelf_add() of item in such a helper, see keep/apart.h. There
+ * must be a shelf: open one before. Waits for at most GRAB_HANG_MS. Returns the
+ * id (> 0), -ETIMEDOUT, or -errno with f. Effect: hold.
  */
-int onto_shelf(const struct target *t, const struct fdent *e, int procfs, struct fail *f);
+int onto_shelf(const struct target *t, const struct fdent *e, const struct shelf_item *item,
+	       int procfs, struct fail *f);
 
 #endif

@@ -108,18 +108,14 @@ static void unpack(struct shelf_item *item, const struct wire_packet *p)
 	memcpy(item->kind, w->kind, sizeof(item->kind));
 }
 
-/* The next packet of the shelf; -EPIPE at the end. fd may be NULL: none is expected. */
+/* The next packet of the shelf; -EPIPE at the end. fd may be NULL: none is wanted. */
 static int get_packet(struct shelf *s, struct wire_packet *p, int *fd)
 {
-	int got;
-	ssize_t n = wire_receive(s->sock, p, &got, 0);
+	ssize_t n = wire_receive(s->sock, p, fd, 0);
 	int r = n < 0 ? (int)n : n == 0 ? -EPIPE : wire_check(p, (size_t)n);
 
-	if (r == 0 && fd) {
-		*fd = got;
-		return 0;
-	}
-	fd_close(&got);
+	if (r < 0 && fd)
+		fd_close(fd);
 	return r;
 }
 
@@ -309,15 +305,34 @@ int shelf_get_list(struct shelf *s, struct shelf_list *list, struct fail *f)
 	return shelf_fail(r, "list", 0, f);
 }
 
+/* fd NULL: only what it is. */
+static int get(struct shelf *s, uint32_t id, struct wire_packet *p, int *fd)
+{
+	int r = ask(s, WIRE_GET, id, p, -1);
+
+	if (r == 0)
+		r = get_packet(s, p, fd);
+	if (r == 0 && p->head.op == WIRE_REPLY)
+		r = p->head.status < 0 ? p->head.status : -EBADMSG;
+	return r;
+}
+
+int shelf_look(struct shelf *s, uint32_t id, struct shelf_item *item, struct fail *f)
+{
+	autofree struct wire_packet *p = xcalloc(1, sizeof(*p));
+	int r = get(s, id, p, NULL);
+
+	if (r < 0)
+		return shelf_fail(r, "get", id, f);
+	unpack(item, p);
+	return 0;
+}
+
 int shelf_get(struct shelf *s, uint32_t id, struct shelf_item *item, struct fail *f)
 {
 	autofree struct wire_packet *p = xcalloc(1, sizeof(*p));
-	int fd = -1, r = ask(s, WIRE_GET, id, p, -1);
+	int fd = -1, r = get(s, id, p, &fd);
 
-	if (r == 0)
-		r = get_packet(s, p, &fd);
-	if (r == 0 && p->head.op == WIRE_REPLY)
-		r = p->head.status < 0 ? p->head.status : -EBADMSG;
 	if (r == 0 && fd < 0)
 		r = -EMFILE;
 	if (r < 0) {

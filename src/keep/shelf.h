@@ -74,6 +74,12 @@ int shelf_add(struct shelf *s, const struct shelf_item *item, int fd, struct fai
 int shelf_get_list(struct shelf *s, struct shelf_list *list, struct fail *f);
 
 /*
+ * The one with that id, without a duplicate of it; shelf_item_release() it.
+ * Returns 0, or -ENOENT or another -errno with f.
+ */
+int shelf_look(struct shelf *s, uint32_t id, struct shelf_item *item, struct fail *f);
+
+/*
  * A duplicate of the one with that id: close-on-exec, the caller's. item may be
  * NULL, else shelf_item_release(). Returns it, or -ENOENT or another -errno with f.
  */

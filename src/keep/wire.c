@@ -77,16 +77,19 @@ ssize_t wire_receive(int sock, struct wire_packet *p, int *fd, int flags)
 	struct iovec iov = { .iov_base = p, .iov_len = sizeof(*p) };
 	struct msghdr msg = { .msg_iov = &iov,
 			      .msg_iovlen = 1,
-			      .msg_control = &control,
-			      .msg_controllen = CMSG_LEN(sizeof(*fd)) };
+			      .msg_control = fd ? &control : NULL,
+			      .msg_controllen = fd ? CMSG_LEN(sizeof(*fd)) : 0 };
 	ssize_t n;
 
-	*fd = -1;
+	if (fd)
+		*fd = -1;
 	do
 		n = recvmsg(sock, &msg, flags | MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
+	if (!fd)
+		return msg.msg_flags & MSG_TRUNC ? -EBADMSG : n;
 	take_fd(&msg, fd);
 	return msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? -EBADMSG : n;
 }

@@ -66,7 +66,8 @@ int wire_send(int sock, const struct wire_packet *p, int fd, int flags);
 /*
  * Receive one: its length, 0 at the end, or -errno. *fd is the descriptor that
  * came with it (close-on-exec), or -1, whatever the result; of several the kernel
- * drops the rest, and then -EBADMSG.
+ * drops the rest, and then -EBADMSG. fd NULL: one that comes never gets into our
+ * table, so that nothing of ours has to close it.
  */
 ssize_t wire_receive(int sock, struct wire_packet *p, int *fd, int flags);
 

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""hold and drop on a filesystem whose server stopped answering."""
+# timeout: 240
+"""hold, give, exec, take, guard and hN on a filesystem whose server stopped answering."""
 import json
 import os
 import signal
@@ -15,6 +16,12 @@ need("unshare", "nsenter")
 if not os.path.exists("/dev/fuse"):
     skip_all("needs /dev/fuse")
 os.environ["FILCH_SHELF"] = os.path.join(TMP, "shelf")
+
+
+def held():
+    return list(map(json.loads, filch("held", "--json", timeout=20).stdout.splitlines()))
+
+
 MNT = os.path.join(TMP, "mnt")
 os.mkdir(MNT)
 HANGFS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "hangfs.py")
@@ -31,10 +38,61 @@ try:
     r = filch("hold", "%d:10" % v.pid, "%d:13" % v.pid, timeout=20)
     is_((r.status, r.stdout), (0, "h1\nh2\n"), "hold ends, and holds")
     ok(time.monotonic() - began < 5, "in time", time.monotonic() - began)
-    r = filch("held", "--json", timeout=20)
-    is_([(x["id"], x["fd"], x["origin"]) for x in map(json.loads, r.stdout.splitlines())],
+    is_([(x["id"], x["fd"], x["origin"]) for x in held()],
         [("h1", 10, "running"), ("h2", 13, "running")], "held")
-    is_(filch("drop", "h1", timeout=20).status, 0, "drop of what cannot be closed")
+    # What is held is looked at, and acted on, without a duplicate that would hang us.
+    for verb, status in (("show",), 0), (("who",), 0), (("peek",), 1), (("read",), 1), \
+            (("seek", "0"), 0), (("dump", "-o", os.path.join(TMP, "out")), 1), (("hold",), 0):
+        began = time.monotonic()
+        r = filch(verb[0], "h1", *verb[1:], timeout=20)
+        ok(r.status == status, "%s h1 ends" % verb[0], r)
+        ok(time.monotonic() - began < 12, "%s h1: in time" % verb[0], time.monotonic() - began)
+    is_([(x["id"], x["pid"], x["fd"]) for x in held()][-1], ("h3", v.pid, 10),
+        "held again, it still is its first owner's")
+
+    for what, wanted in ("%d:10" % v.pid, (v.pid, 10)), ("h1", (v.pid, 10)):
+        path = os.path.join(TMP, "give-%s" % what.replace(":", "-"))
+        taker = subprocess.Popen([FILCH, "take", path], stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE)
+        wait_for(lambda: os.path.exists(path))
+        began = time.monotonic()
+        r = filch("give", what, "%d:13" % v.pid, "--to", path, timeout=20)
+        is_((r.status, r.stderr), (0, ""), "give %s ends" % what)
+        out, err = taker.communicate(timeout=20)
+        is_((taker.returncode, err), (0, b""), "so does the one who takes it")
+        is_([(x["pid"], x["fd"]) for x in map(json.loads, out.splitlines())],
+            [wanted, (v.pid, 13)], "it came, and the next one too")
+        ok(time.monotonic() - began < 10, "in time", time.monotonic() - began)
+
+    for what in "%d:10" % v.pid, "h1":
+        began = time.monotonic()
+        r = filch("exec", "%d:13" % v.pid, "%s=7" % what, "--", "echo", "ran", timeout=20)
+        is_((r.status, r.stdout), (125, ""), "exec %s is refused" % what)
+        like(r.stderr, "does not answer.*--wait", "and says why, and what to do")
+        ok(time.monotonic() - began < 10, "in time", time.monotonic() - began)
+    waiter = subprocess.Popen([FILCH, "exec", "--wait", "%d:10" % v.pid, "--", "echo", "ran"],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    like(waiter.stderr.readline().decode(), r"waiting for its filesystem.*\^C ends", "--wait says so")
+    is_(waiter.poll(), None, "and waits")
+    waiter.send_signal(signal.SIGINT)
+    is_((waiter.wait(20), waiter.stdout.read()), (-signal.SIGINT, b""), "^C ends it")
+
+    # Only the guard knows of it when its owner dies.
+    guard = subprocess.Popen([FILCH, "guard", "--json", str(v.pid)], stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE)
+    wait_for(lambda: b"guarding" in guard.stderr.readline())
+    os.kill(v.pid, signal.SIGKILL)
+    ok(wait_for(lambda: b"has not ended yet" in guard.stderr.readline(), 20),
+       "the end of its owner hangs, and guard says so")
+    guard.send_signal(signal.SIGINT)
+    out, err = guard.communicate(timeout=30)
+    got = {x["fd"]: x for x in map(json.loads, out.splitlines())}
+    is_((guard.returncode, got[10]["error"], bool(got[10]["held"])), (0, None, True),
+        "guard took it from a process that was killed, and ends")
+
+    for h in [x["id"] for x in held()]:
+        if h != "h2":
+            is_(filch("drop", h, timeout=20).status, 0, "drop %s, which cannot be closed" % h)
     is_(filch("peek", "h2", timeout=20).stdout, "pipe", "the shelf goes on")
     is_(filch("drop", "h2", timeout=20).status, 0, "drop of the other")
 finally:

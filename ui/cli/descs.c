@@ -191,23 +191,60 @@ bool descs_target_has_any(struct cli *cli, const struct target *t)
 	return false;
 }
 
+/* Seen at the shelf itself, without a duplicate. Where it cannot be seen, no. */
+static bool held_may_hang(const struct walk *w, pid_t shelf, const struct shelf_item *item)
+{
+	const struct target_name name = { .pid = shelf };
+	const struct survey_opts opts = {
+		.procfs = w->cli->procfs,
+		.targets = &name,
+		.n_targets = 1,
+		.only = true,
+		.only_fd = item->shelf_fd,
+		.only_assoc = ASSOC_FD,
+	};
+	const struct fdent *e;
+	struct kind_ctx ctx;
+	struct survey *s;
+	bool may = false;
+
+	if (survey_take(&s, &opts, NULL) < 0)
+		return false;
+	ctx = survey_ctx(s);
+	e = survey_find(s, shelf, 0, item->shelf_fd);
+	if (e && (e->have & HAVE_LINK))
+		may = grab_may_hang(e, &ctx);
+	survey_free(s);
+	return may;
+}
+
 /*
  * One of the shelf becomes a descriptor of our own, and we the target: so every
- * verb can do with it what it does with others.
+ * verb can do with it what it does with others. One that we might not be able
+ * to close does not: then the shelf is the target, as anybody else would be.
  */
 static int receive_held(struct walk *w, struct desc *d, struct shelf_item *item)
 {
+	uint32_t id = (uint32_t)d->first;
 	struct fail f = { 0 };
 	struct shelf s;
 	int r = onshelf_open(w->cli, &s, false);
 
 	if (r < 0)
 		return r;
-	r = shelf_get(&s, (uint32_t)d->first, item, &f);
+	*d = (struct desc){ .what = DESC_FD, .target.pid = s.pid };
+	r = shelf_look(&s, id, item, &f);
+	if (r == 0 && held_may_hang(w, s.pid, item)) {
+		r = item->shelf_fd;
+	} else if (r == 0) {
+		shelf_item_release(item);
+		d->target.pid = getpid();
+		r = shelf_get(&s, id, item, &f);
+	}
 	shelf_close(&s);
 	if (r < 0)
 		cli_failed(w->cli, &f);
-	*d = (struct desc){ .what = DESC_FD, .target.pid = getpid(), .first = r, .last = r };
+	d->first = d->last = r;
 	return r;
 }
 
@@ -282,18 +319,22 @@ void descs_audit(struct cli *cli, const struct desc_ref *d, enum op op, const st
 	cli_audit(cli, cli->cmd->name, e, &owner, d->held->fd, f);
 }
 
-int descs_grab(struct cli *cli, const struct desc_ref *d, enum op op, struct grab *g)
+int descs_take(struct cli *cli, const struct desc_ref *d, struct grab *g)
 {
 	struct fail f = { 0 };
-	int r;
+	int r = grab_take(g, d->target, d->ent, cli->procfs, &f);
 
-	g->fd = -1;
-	if (!cli_gate_kind(cli, d->ent->kind, op, d->label))
-		return -ECANCELED;
-	r = grab_take(g, d->target, d->ent, cli->procfs, &f);
 	if (r < 0)
 		cli_failed(cli, &f);
 	return r;
+}
+
+int descs_grab(struct cli *cli, const struct desc_ref *d, enum op op, struct grab *g)
+{
+	g->fd = -1;
+	if (!cli_gate_kind(cli, d->ent->kind, op, d->label))
+		return -ECANCELED;
+	return descs_take(cli, d, g);
 }
 
 bool descs_are_several(int n, char **argv)

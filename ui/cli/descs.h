@@ -16,7 +16,8 @@ struct desc_ref {
 	char label[80]; /* "4121:7", "4121/4130:exe": safe to print, filch reads it again */
 	/*
 	 * Of hN: where it came from; else NULL. Then target is ourselves, and ent our
-	 * own duplicate of it, which stays open until we end.
+	 * own duplicate of it, which stays open until we end; or the shelf and its own
+	 * one, where closing a duplicate might hang.
 	 */
 	const struct shelf_item *held;
 };
@@ -48,6 +49,9 @@ int descs_each(struct cli *cli, int n, char **argv, const struct descs_opts *opt
  * negative: said already, or --dry-run.
  */
 int descs_grab(struct cli *cli, const struct desc_ref *d, enum op op, struct grab *g);
+
+/* The grab alone: 0, or negative after cli_failed(). */
+int descs_take(struct cli *cli, const struct desc_ref *d, struct grab *g);
 
 /* The line in the audit log for what was done to d. f: NULL if it went well. */
 void descs_audit(struct cli *cli, const struct desc_ref *d, enum op op, const struct fail *f);

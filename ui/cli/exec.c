@@ -7,6 +7,7 @@
 
 #include "src/base/alloc.h"
 #include "src/base/fd.h"
+#include "src/keep/apart.h"
 #include "src/keep/exec.h"
 #include "ui/cli/cmds.h"
 #include "ui/cli/descs.h"
@@ -15,7 +16,7 @@
 #define LISTEN_FIRST 3
 
 struct exec_values {
-	bool listen;
+	bool listen, wait;
 	const char *names;
 };
 
@@ -24,11 +25,13 @@ static const struct opt exec_opts[] = {
 	  "from number 3 on, with LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES" },
 	{ "names", 0, OPT_TEXT, offsetof(struct exec_values, names), "NAME[:NAME...]",
 	  "for LISTEN_FDNAMES, instead of KIND-FD" },
+	{ "wait", 0, OPT_FLAG, offsetof(struct exec_values, wait), NULL,
+	  "until a filesystem that does not answer does" },
 	{ NULL, 0, OPT_FLAG, 0, NULL, NULL },
 };
 
 struct collect {
-	bool listen;
+	bool listen, wait;
 	int at;      /* of "=N"; -1: none */
 	char **argv; /* of the command */
 	struct exec_fd *list;
@@ -47,6 +50,33 @@ static int collect_usage(struct cli *cli, const char *on, const char *why)
 	return -EINVAL;
 }
 
+/*
+ * Once it is ours there is no way back: on a filesystem that does not answer we
+ * would block at our end, and CMD at its. So it must let go of a try first.
+ */
+static int try_first(struct cli *cli, const struct desc_ref *d, const struct collect *c)
+{
+	struct apart a = { .target = d->target, .procfs = cli->procfs, .timeout_ms = GRAB_HANG_MS };
+	struct kind_ctx ctx = survey_ctx(d->survey);
+	struct fail f = { 0 };
+	int r = grab_may_hang(d->ent, &ctx) ? apart_try(&a, d->ent, &f) : 0;
+
+	if (r == -ETIMEDOUT && c->wait) {
+		cli_message(cli, "%s: waiting for its filesystem to answer; ^C ends that",
+			    d->label);
+		a.timeout_ms = -1;
+		r = apart_try(&a, d->ent, &f);
+	}
+	if (r == -ETIMEDOUT) {
+		fail_why(&f, "its filesystem does not answer: the command, and filch before it, "
+			     "could not even close it");
+		fail_advice(&f, "--wait, or filch hold %s for now", d->label);
+	}
+	if (r < 0)
+		cli_failed(cli, &f);
+	return r;
+}
+
 static int collect_one(struct cli *cli, const struct desc_ref *d, void *arg)
 {
 	struct collect *c = arg;
@@ -56,7 +86,11 @@ static int collect_one(struct cli *cli, const struct desc_ref *d, void *arg)
 
 	if (at < 0)
 		return collect_usage(cli, d->label, "it has no number: say which, by =N");
-	r = descs_grab(cli, d, OP_HOLD, &g);
+	if (!cli_gate_kind(cli, d->ent->kind, OP_HOLD, d->label))
+		return -ECANCELED;
+	r = try_first(cli, d, c);
+	if (r == 0)
+		r = descs_take(cli, d, &g);
 	if (r < 0)
 		return r;
 	descs_audit(cli, d, OP_HOLD, NULL);
@@ -150,7 +184,11 @@ static int exec_run(struct cli *cli, const void *values, int n, char **argv)
 	const struct exec_values *v = values;
 	const struct descs_opts opts = { .want = SURVEY_NET };
 	autofree int *at = xcalloc((size_t)n, sizeof(*at));
-	struct collect c = { .listen = v->listen, .argv = &argv[cli->rest < 0 ? 0 : cli->rest] };
+	struct collect c = {
+		.listen = v->listen,
+		.wait = v->wait,
+		.argv = &argv[cli->rest < 0 ? 0 : cli->rest],
+	};
 	int status = STATUS_EXEC;
 
 	if (cli->rest < 0 || cli->rest >= cli->argc)
@@ -190,7 +228,8 @@ const struct cmd cmd_exec = {
 		"sd_listen_fds(3); without it those variables are taken away. The rest of the\n"
 		"environment, the signal mask, SIGPIPE and the limit of open files are as filch\n"
 		"found them. While CMD holds a listening socket together with its owner, either\n"
-		"may accept a connection.\n"
+		"may accept a connection. What is on a filesystem that does not answer is refused:\n"
+		"CMD could not even close it (--wait waits for the answer instead).\n"
 		"\n"
 		"Exit status: that of CMD; 126 if it could not be executed, 127 if it was not\n"
 		"found, 125 if filch failed before.",

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "src/base/fd.h"
+#include "src/keep/apart.h"
 #include "src/keep/label.h"
 #include "src/keep/pass.h"
 #include "ui/cli/cmds.h"
@@ -72,10 +73,7 @@ static int send_line(struct give *g, const struct desc_ref *d, int fd, struct fa
 		shelf_item_release(&item);
 	}
 	r = pass_send(g->sock, line.data, line.len, fd);
-	if (r == 0)
-		return 0;
-	g->broken = true;
-	return fail_set(f, -r, "sendmsg", "%s to %s", d->label, g->v->to);
+	return r < 0 ? fail_set(f, -r, "sendmsg", "%s to %s", d->label, g->v->to) : 0;
 }
 
 static int store(struct give *g, const struct desc_ref *d, int fd, struct fail *f)
@@ -87,18 +85,65 @@ static int store(struct give *g, const struct desc_ref *d, int fd, struct fail *
 	return pass_fdstore(g->sock, g->v->name ? g->v->name : name, fd, f);
 }
 
+static int hand_over(struct give *g, const struct desc_ref *d, int fd, struct fail *f)
+{
+	return g->v->fdstore ? store(g, d, fd, f) : send_line(g, d, fd, f);
+}
+
+struct apart_give {
+	struct give *g;
+	const struct desc_ref *d;
+};
+
+/* The manager knows the helper only while it lives. */
+static int give_in_helper(void *arg, const struct fdent *e, int fd, struct fail *f)
+{
+	struct apart_give *x = arg;
+	int r = hand_over(x->g, x->d, fd, f);
+
+	(void)e;
+	if (r == 0 && x->g->v->fdstore)
+		pass_barrier(x->g->sock, BARRIER_MS);
+	close(x->g->sock); /* the helper's end may not come to it, and the receiver waits */
+	return r;
+}
+
+/* How long the receiver takes is its own affair; the grab does not wait for anybody. */
+static int take_and_give(struct cli *cli, struct give *g, const struct desc_ref *d, struct fail *f)
+{
+	struct kind_ctx ctx = survey_ctx(d->survey);
+	struct apart_give x = { g, d };
+	const struct apart a = {
+		.target = d->target,
+		.procfs = cli->procfs,
+		.timeout_ms = -1,
+		.keep = &g->sock,
+		.n_keep = 1,
+	};
+	autograb grab = { .fd = -1 };
+	int r;
+
+	if (grab_may_hang(d->ent, &ctx))
+		return apart_run(&a, d->ent, give_in_helper, &x, f);
+	r = grab_take(&grab, d->target, d->ent, cli->procfs, f);
+	return r < 0 ? r : hand_over(g, d, grab.fd, f);
+}
+
 static int give_one(struct cli *cli, const struct desc_ref *d, void *arg)
 {
 	struct give *g = arg;
-	autograb grab = { .fd = -1 };
 	struct fail f = { 0 };
-	int r = g->broken ? -EPIPE : descs_grab(cli, d, OP_HOLD, &grab);
+	int r = 0;
 
-	if (r == 0 && g->sock < 0)
+	if (g->broken || !cli_gate_kind(cli, d->ent->kind, OP_HOLD, d->label))
+		return -ECANCELED;
+	if (g->sock < 0)
 		r = connect_to(cli, g);
 	if (r < 0)
 		return r;
-	r = g->v->fdstore ? store(g, d, grab.fd, &f) : send_line(g, d, grab.fd, &f);
+	r = take_and_give(cli, g, d, &f);
+	if (r < 0 && strcmp(f.call, "sendmsg") == 0)
+		g->broken = true;
 	descs_audit(cli, d, OP_HOLD, r < 0 ? &f : NULL);
 	if (r < 0)
 		cli_failed(cli, &f);

@@ -34,13 +34,13 @@ static bool hear(struct guarding *x, struct guard *g)
 }
 
 /* Until its end, or a signal. True: it goes on. */
-static bool watch(struct guarding *x, struct guard *g)
+static bool watch(struct guarding *x, struct guard *g, const struct target *t)
 {
 	struct pollfd fds[] = { { .fd = guard_fd(g), .events = POLLIN },
 				{ .fd = x->signals, .events = POLLIN } };
 
 	while (hear(x, g)) {
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		if (guarding_wait(x, fds, 2, t) < 0 && errno != EINTR)
 			return true;
 		if (fds[1].revents)
 			return true;
@@ -66,7 +66,7 @@ static void guard_it(struct guarding *x, const struct target *t, const char *saf
 	}
 	cli_message(x->cli, "guarding %s, %u thread%s; ^C lets go of it", safe, guard_threads(g),
 		    guard_threads(g) == 1 ? "" : "s");
-	lives = watch(x, g);
+	lives = watch(x, g, t);
 	guard_end(g);
 	if (lives)
 		cli_message(x->cli, "let go of %s: it goes on", safe);

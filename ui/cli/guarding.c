@@ -16,6 +16,7 @@
 #include "src/base/json.h"
 #include "src/stop/signal.h"
 #include "src/take/dump.h"
+#include "src/take/grab.h"
 #include "ui/cli/filters.h"
 #include "ui/cli/onshelf.h"
 
@@ -145,19 +146,20 @@ void guarding_notes(struct guarding *x)
 
 /* ---- what may hang: in the helper ---- */
 
-static void hold_in_helper(void *arg, const struct fdent *e, int fd, int out)
+static int hold_in_helper(void *arg, const struct fdent *e, int fd, struct fail *f)
 {
 	struct shelf s = { .sock = -1 };
 	struct shelf_item item;
-	struct fail f = { 0 };
-	int id = shelf_open(&s, true, &f);
+	int id = shelf_open(&s, true, f);
 
 	(void)arg;
-	if (id == 0) {
-		shelf_item_of(&item, e);
-		id = shelf_add(&s, &item, fd, &f);
-	}
-	dprintf(out, "%d", id);
+	if (id < 0)
+		return id;
+	shelf_item_of(&item, e);
+	id = shelf_add(&s, &item, fd, f);
+	shelf_item_release(&item);
+	shelf_close(&s);
+	return id;
 }
 
 void guarding_opts_fill(struct guarding *x, struct guard_opts *o)
@@ -370,12 +372,8 @@ static void store_one(struct guarding *x, const struct guard_event *ev,
 	snprintf(s.label, sizeof(s.label), "%d:%d", ev->pid, item->e->fd);
 	if (item->fail)
 		s.fail = *item->fail;
-	else if (item->answer)
-		s.held = atoi(item->answer);
-	if (item->answer && s.held <= 0) {
-		fail_set(&s.fail, s.held ? -s.held : EIO, "connect", "the shelf");
-		s.held = 0;
-	}
+	else
+		s.held = item->result;
 	if (item->fd >= 0 && x->hold)
 		hold(x, &s);
 	if (item->fd >= 0 && x->dir >= 0)
@@ -418,4 +416,32 @@ void guarding_store(struct guarding *x, const struct guard_event *ev)
 	sigprocmask(SIG_BLOCK, &x->quit, NULL);
 	progress_signals(NULL);
 	shelf_close(&x->shelf); /* it cuts off who is silent for long */
+	x->stored = true;
+}
+
+/* Has its memory gone, as before its descriptors close? */
+static bool is_late(const struct target *t)
+{
+	char exe[8];
+
+	return proc_readlink(t->dir, "exe", exe, sizeof(exe)) == -ENOENT;
+}
+
+int guarding_wait(struct guarding *x, struct pollfd *fds, nfds_t n, const struct target *t)
+{
+	int r = poll(fds, n, x->stored ? GRAB_HANG_MS : -1);
+	char who[128];
+
+	if (r != 0)
+		return r;
+	x->stored = false;
+	if (!is_late(t))
+		return r;
+	autofree char *safe = text_display_new(target_describe(t, who, sizeof(who)), x->cli->text);
+
+	cli_message(x->cli,
+		    "%s has not ended yet: its descriptors do not close, as on a filesystem "
+		    "that does not answer",
+		    safe);
+	return r;
 }

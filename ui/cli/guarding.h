@@ -3,6 +3,7 @@
 #ifndef CLI_GUARDING_H
 #define CLI_GUARDING_H
 
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 
@@ -29,6 +30,7 @@ struct guarding {
 	atomic_bool cancel; /* of a copy */
 	sigset_t quit;      /* signals that end it, blocked; without those that were ignored */
 	int signals;        /* a signalfd for them */
+	bool stored;        /* and not waited since */
 	bool to_stderr;     /* the lines too: standard output belongs to a command */
 	const char *op;     /* "guard": for messages and the audit log */
 };
@@ -49,6 +51,12 @@ void guarding_notes(struct guarding *x);
 
 /* Hold and dump what was taken. Ends early on a signal: then x->cancel. */
 void guarding_store(struct guarding *x, const struct guard_event *ev);
+
+/*
+ * poll(2) for ever; but once something was stored, and t is at its end and does not
+ * come to it, says so: its descriptors wait for somebody before they close.
+ */
+int guarding_wait(struct guarding *x, struct pollfd *fds, nfds_t n, const struct target *t);
 
 /* "was killed by SIGKILL", "exited with status 3" */
 void guarding_cause(struct buf *out, int status);

@@ -40,26 +40,6 @@ static void say_delays(struct cli *cli, struct hold *h, const struct kind *k)
 	cli_message(cli, "%s: %s, until it is dropped", k->name, kind_cell(k, OP_HOLD)->words);
 }
 
-static int put(struct cli *cli, struct hold *h, const struct desc_ref *d, int fd)
-{
-	struct shelf_item item;
-	struct fail f = { 0 };
-	int id;
-
-	if (d->held)
-		item = *d->held;
-	else
-		shelf_item_of(&item, d->ent);
-	id = shelf_add(&h->shelf, &item, fd, &f);
-	if (!d->held)
-		shelf_item_release(&item);
-	if (id > 0)
-		return id;
-	cli_failed(cli, &f);
-	h->broken = id == -EPIPE || id == -ECONNRESET;
-	return id;
-}
-
 static int need_shelf(struct cli *cli, struct hold *h)
 {
 	int r = h->open ? 0 : onshelf_open(cli, &h->shelf, true);
@@ -69,23 +49,43 @@ static int need_shelf(struct cli *cli, struct hold *h)
 	return r;
 }
 
-static int take_and_put(struct cli *cli, struct hold *h, const struct desc_ref *d)
+static int take_and_put(struct cli *cli, struct hold *h, const struct desc_ref *d,
+			const struct shelf_item *item, struct fail *f)
 {
 	autograb g = { .fd = -1 };
-	struct fail f = { 0 };
-	int r = grab_take(&g, d->target, d->ent, cli->procfs, &f);
+	int r = grab_take(&g, d->target, d->ent, cli->procfs, f);
 
-	if (r < 0) {
-		cli_failed(cli, &f);
+	if (r < 0)
 		return r;
-	}
 	warn_of_reuseport(cli, d, g.fd);
-	return put(cli, h, d, g.fd);
+	r = shelf_add(&h->shelf, item, g.fd, f);
+	h->broken = r == -EPIPE || r == -ECONNRESET;
+	return r;
+}
+
+/* Returns the N of hN. One that is held already keeps saying where it came from. */
+static int take_or_ask(struct cli *cli, struct hold *h, const struct desc_ref *d, struct fail *f)
+{
+	struct kind_ctx ctx = survey_ctx(d->survey);
+	struct shelf_item own;
+	const struct shelf_item *item = d->held;
+	int r;
+
+	if (!item) {
+		shelf_item_of(&own, d->ent);
+		item = &own;
+	}
+	if (grab_may_hang(d->ent, &ctx))
+		r = onto_shelf(d->target, d->ent, item, cli->procfs, f);
+	else
+		r = take_and_put(cli, h, d, item, f);
+	if (!d->held)
+		shelf_item_release(&own);
+	return r;
 }
 
 static int hold_one(struct cli *cli, const struct desc_ref *d, void *arg)
 {
-	struct kind_ctx ctx = survey_ctx(d->survey);
 	struct hold *h = arg;
 	struct fail f = { 0 };
 	int r;
@@ -95,15 +95,11 @@ static int hold_one(struct cli *cli, const struct desc_ref *d, void *arg)
 	r = need_shelf(cli, h);
 	if (r < 0)
 		return r;
-	if (d->held || !grab_may_hang(d->ent, &ctx)) {
-		r = take_and_put(cli, h, d);
-	} else {
-		r = onto_shelf(d->target, d->ent, cli->procfs, &f);
-		if (r < 0)
-			cli_failed(cli, &f);
-	}
-	if (r < 0)
+	r = take_or_ask(cli, h, d, &f);
+	if (r < 0) {
+		cli_failed(cli, &f);
 		return r;
+	}
 	descs_audit(cli, d, OP_HOLD, NULL);
 	say_delays(cli, h, d->ent->kind);
 	buf_addf(&cli->out, "h%d\n", r);

@@ -92,7 +92,7 @@ static void watch(struct running *r)
 				{ .fd = r->signals, .events = POLLIN } };
 
 	while (hear(r)) {
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		if (guarding_wait(&r->x, fds, 2, &r->t) < 0 && errno != EINTR)
 			return;
 		pass_signals(r);
 	}

@@ -2,6 +2,7 @@
 /* filch take SOCKET: receive what filch give sends, onto the shelf or for a command. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +11,14 @@
 #include "src/base/alloc.h"
 #include "src/base/fd.h"
 #include "src/base/json.h"
+#include "src/keep/apart.h"
 #include "src/keep/exec.h"
 #include "src/keep/label.h"
 #include "src/keep/pass.h"
 #include "src/keep/wire.h"
 #include "src/proc/target.h"
 #include "src/survey/survey.h"
+#include "src/take/grab.h"
 #include "ui/cli/cmds.h"
 #include "ui/cli/onshelf.h"
 #include "ui/cli/passon.h"
@@ -33,7 +36,8 @@ static const struct opt take_opts[] = {
 };
 
 struct take {
-	bool run; /* for a command: not onto the shelf */
+	bool run;    /* for a command: not onto the shelf */
+	bool leaves; /* some that came are not ours to close: see apart_leave() */
 	struct shelf shelf;
 	struct exec_fd *list;
 	size_t n;
@@ -61,7 +65,7 @@ static int wait_for_giver(struct cli *cli, int listener, struct fail *f)
 
 /* What it is, we see ourselves; where it came from, only the giver can say. */
 static int describe(struct cli *cli, struct shelf_item *item, int fd, const struct buf *line,
-		    struct fail *f)
+		    bool *may_hang, struct fail *f)
 {
 	const struct target_name self = { .pid = getpid() };
 	const struct survey_opts opts = {
@@ -81,6 +85,9 @@ static int describe(struct cli *cli, struct shelf_item *item, int fd, const stru
 		return r;
 	e = survey_find(s, getpid(), 0, fd);
 	if (e) {
+		struct kind_ctx ctx = survey_ctx(s);
+
+		*may_hang = grab_may_hang(e, &ctx);
 		shelf_item_of(item, e);
 		item->pid = 0;
 		item->start = 0;
@@ -126,6 +133,8 @@ static int put(struct cli *cli, struct take *t, const struct shelf_item *item, i
 	if (t->shelf.sock < 0 && onshelf_open(cli, &t->shelf, true) < 0)
 		return -EPIPE;
 	id = shelf_add(&t->shelf, item, fd, f);
+	if (id == -EPIPE || id == -ECONNRESET)
+		shelf_close(&t->shelf);
 	if (id < 0)
 		return id;
 	onshelf_audit(cli, item, NULL);
@@ -145,6 +154,7 @@ static void receive(struct cli *cli, struct take *t, int fd, const struct buf *l
 {
 	struct shelf_item item = { 0 };
 	struct fail f = { 0 };
+	bool may_hang = false;
 	int r;
 
 	if (fd < 0) {
@@ -153,7 +163,7 @@ static void receive(struct cli *cli, struct take *t, int fd, const struct buf *l
 		cli_failed(cli, &f);
 		return;
 	}
-	r = describe(cli, &item, fd, line, &f);
+	r = describe(cli, &item, fd, line, &may_hang, &f);
 	if (r == 0 && t->run)
 		keep_for_command(t, &item, fd_steal(&fd));
 	else if (r == 0)
@@ -163,7 +173,23 @@ static void receive(struct cli *cli, struct take *t, int fd, const struct buf *l
 	else if (f.err)
 		cli_failed(cli, &f);
 	shelf_item_release(&item);
-	fd_close(&fd);
+	t->leaves |= may_hang;
+	if (!may_hang)
+		fd_close(&fd);
+}
+
+/*
+ * Before one comes that could not be closed: a process that starts a shelf, and
+ * ends, would have to close it too.
+ */
+static void prepare_shelf(struct cli *cli, struct take *t, int sock)
+{
+	struct pollfd p = { .fd = sock, .events = POLLIN };
+
+	while (poll(&p, 1, -1) < 0 && errno == EINTR)
+		;
+	if (!t->run)
+		onshelf_open(cli, &t->shelf, true);
 }
 
 static void receive_all(struct cli *cli, struct take *t, int sock)
@@ -173,6 +199,7 @@ static void receive_all(struct cli *cli, struct take *t, int sock)
 	struct fail f;
 	int fd, r;
 
+	prepare_shelf(cli, t, sock);
 	while ((r = pass_next(&in, &line, &fd)) > 0)
 		receive(cli, t, fd, &line);
 	pass_in_release(&in);
@@ -214,11 +241,13 @@ static int take_run(struct cli *cli, const void *values, int n, char **argv)
 				&argv[cli->rest]);
 	else if (!t.run)
 		status = cli_status(cli);
-	for (size_t i = 0; i < t.n; i++)
+	for (size_t i = 0; i < t.n && !t.leaves; i++)
 		fd_close(&t.list[i].fd);
 	free(t.list);
 	buf_release(&t.names);
 	shelf_close(&t.shelf);
+	if (t.leaves)
+		apart_leave();
 	return status;
 }
 
