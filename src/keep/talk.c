@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -28,8 +29,9 @@ struct talk {
 	int reader; /* what the thread has read comes from here; -1: there is none */
 	bool socket, packets, fifo;
 	bool can_read, can_write;
-	bool in_ended; /* nothing more from `in` */
-	bool over;     /* result->end says why */
+	bool in_ended;                /* nothing more from `in` */
+	bool over;                    /* result->end says why */
+	struct winsize before, given; /* of the window */
 	struct buf up, down;
 	char piece[TALK_BUFFER];
 };
@@ -244,6 +246,36 @@ static int send_up(struct talk *t)
 	return t->in_ended && !t->up.len && !t->over ? our_end(t) : 0;
 }
 
+/* ---- the size of the window ---- */
+
+static int look_at_size(struct talk *t)
+{
+	unsigned number;
+
+	/* Only masters have one. See ioctl_tty(2) */
+	if (ioctl(t->fd, TIOCGPTN, &number) < 0 || ioctl(t->fd, TIOCGWINSZ, &t->before) < 0)
+		return -errno;
+	t->given = t->before;
+	return 0;
+}
+
+static void give_size(struct talk *t)
+{
+	struct winsize size;
+
+	*t->opts->resized = 0;
+	if (ioctl(t->opts->in, TIOCGWINSZ, &size) == 0 && ioctl(t->fd, TIOCSWINSZ, &size) == 0)
+		t->given = size;
+}
+
+static void give_size_back(const struct talk *t)
+{
+	struct winsize now;
+
+	if (ioctl(t->fd, TIOCGWINSZ, &now) == 0 && memcmp(&now, &t->given, sizeof(now)) == 0)
+		ioctl(t->fd, TIOCSWINSZ, &t->before);
+}
+
 /* ---- both ---- */
 
 /* Where nothing can be sent, a terminal is read for the escape, and nothing else is. */
@@ -279,6 +311,8 @@ static int turn(struct talk *t)
 	struct pollfd p[AT_COUNT];
 	int r;
 
+	if (t->opts->resized && *t->opts->resized)
+		give_size(t);
 	prepare(t, p);
 	r = ppoll(p, AT_COUNT, NULL, t->opts->mask);
 	if (t->opts->stop && *t->opts->stop) {
@@ -325,10 +359,17 @@ int talk(int fd, const struct talk_opts *opts, struct talk_result *result, struc
 	t->fd = fd;
 	t->reader = -1;
 	look_at(t);
+	if (opts->resized) {
+		r = look_at_size(t);
+		if (r < 0)
+			return fail_set(f, -r, "ioctl(TIOCGPTN)", "the descriptor");
+	}
 	while (r == 0 && !t->over)
 		r = turn(t);
 	if (r == 0)
 		r = finish(t);
+	if (opts->resized)
+		give_size_back(t);
 	fd_close(&t->reader);
 	buf_release(&t->up);
 	buf_release(&t->down);

@@ -31,6 +31,13 @@ struct talk_opts {
 	 */
 	const volatile sig_atomic_t *stop;
 	const sigset_t *mask;
+	/*
+	 * Not NULL: the size of the window at `in` is given to the pty whose master
+	 * fd is, whenever this is set (which we undo); by a handler of SIGWINCH,
+	 * blocked as the others, and by the caller for the beginning. In the end
+	 * the pty gets back the size that it had, unless somebody else set one since.
+	 */
+	volatile sig_atomic_t *resized;
 };
 
 enum talk_end {
@@ -49,7 +56,7 @@ struct talk_result {
 /*
  * Runs until it ends. End of `in`: what was read is sent, then our direction of
  * a connection is shut down, and we go on receiving. SIGPIPE must be ignored.
- * Returns 0 or -errno with f.
+ * Returns 0 or -errno with f: -ENOTTY for opts->resized where there is no master.
  */
 int talk(int fd, const struct talk_opts *opts, struct talk_result *result, struct fail *f);
 

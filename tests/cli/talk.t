@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: MIT
 """talk: both ways, half-close, terminals, back-pressure, and no flag is changed."""
 import base64
+import fcntl
 import json
 import os
 import pty
 import select
 import signal
+import struct
 import subprocess
 import sys
 import termios
@@ -171,6 +173,53 @@ with Victim("tcp:fd=10,peer=11", "tty:fd=12,peer=13") as v:
     is_(p.wait(10), 0, "a signal ends it")
     ok(termios.tcgetattr(slave)[3] & termios.ICANON, "and the terminal is as before")
     is_(v.cmd("flags 13"), flags, "no flag was changed")
+    # sizes: left alone unless asked for, and given back
+    def size(fd):
+        return struct.unpack("4H", fcntl.ioctl(fd, termios.TIOCGWINSZ, bytes(8)))[:2]
+
+    def resize(fd, rows, cols):
+        fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("4H", rows, cols, 0, 0))
+
+    lost = os.open("/proc/%d/fd/12" % v.pid, os.O_RDWR | os.O_NOCTTY)
+    resize(lost, 50, 160)
+    p, master, slave = on_terminal("%d:13" % v.pid)
+    resize(master, 20, 70)
+    drain(master, b"leaves")
+    os.write(master, b"x\r")
+    wait_for(lambda: v.cmd("fionread 12")["fionread"] == 2)
+    is_(size(lost), (50, 160), "the size of the other terminal is left alone")
+    os.write(master, b"\x1d")
+    is_(p.wait(10), 0, "it ends")
+    got(v, 12)
+    log = os.path.join(TMP, "winsize")
+    p, master, slave = on_terminal("%d:13" % v.pid, "--winsize", "--audit", log)
+    resize(master, 24, 80)
+    ok(wait_for(lambda: size(lost) == (24, 80) or p.send_signal(signal.SIGWINCH)),
+       "--winsize: it follows ours", size(lost))
+    drain(master, b"leaves")
+    # Our terminal is no controlling one of talk: nobody else would tell it.
+    resize(master, 30, 100)
+    p.send_signal(signal.SIGWINCH)
+    ok(wait_for(lambda: size(lost) == (30, 100)), "and goes on following", size(lost))
+    os.write(master, b"\x1d")
+    is_(p.wait(10), 0, "it ends")
+    is_(size(lost), (50, 160), "the size is given back")
+    with open(log) as f:
+        is_([(e["operation"], e["effect"]) for e in map(json.loads, f)],
+            [("talk", "alter"), ("talk --winsize", "alter")], "--audit")
+    p, master, slave = on_terminal("%d:13" % v.pid, "--winsize")
+    resize(master, 24, 80)
+    ok(wait_for(lambda: size(lost) == (24, 80) or p.send_signal(signal.SIGWINCH)), "again")
+    resize(lost, 33, 99)
+    os.write(master, b"\x1d")
+    is_(p.wait(10), 0, "it ends")
+    is_(size(lost), (33, 99), "a size that its owner set meanwhile stays")
+    p, master, slave = on_terminal("%d:12" % v.pid, "--winsize")
+    like(drain(master, b"TIOCGPTN").decode(), "TIOCGPTN", "a slave has no size to give")
+    is_(p.wait(10), 1, "and is refused")
+    is_(filch("talk", "--winsize", "%d:13" % v.pid, stdin="").status, 2, "our end is no terminal")
+    os.close(lost)
+
     p = talk("%d:12" % v.pid)
     p.stdin.write(b"on the screen")
     p.stdin.close()

@@ -14,7 +14,7 @@
 #define ESCAPE 0x1d /* ^], as in telnet */
 
 struct talk_values {
-	bool hex, keep_open;
+	bool hex, keep_open, winsize;
 };
 
 static const struct opt talk_opts[] = {
@@ -22,16 +22,21 @@ static const struct opt talk_opts[] = {
 	  "show what comes as a hex dump" },
 	{ "keep-open", 0, OPT_FLAG, offsetof(struct talk_values, keep_open), NULL,
 	  "the end of our input does not end our direction" },
+	{ "winsize", 0, OPT_FLAG, offsetof(struct talk_values, winsize), NULL,
+	  "of a pty's master: the pty follows the size of our terminal meanwhile" },
 	{ NULL, 0, OPT_FLAG, 0, NULL, NULL },
 };
 
 /* ---- our terminal ---- */
 
-static volatile sig_atomic_t stop;
+static volatile sig_atomic_t stop, resized;
 
 static void on_signal(int sig)
 {
-	stop = sig;
+	if (sig == SIGWINCH)
+		resized = 1;
+	else
+		stop = sig;
 }
 
 struct terminal {
@@ -42,7 +47,7 @@ struct terminal {
 /* They come only while talk() waits, with the mask that is left in *before. */
 static void catch_signals(sigset_t *before)
 {
-	static const int signals[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT };
+	static const int signals[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGWINCH };
 	struct sigaction sa = { .sa_handler = on_signal };
 	sigset_t block;
 
@@ -148,6 +153,7 @@ static int talk_one(struct cli *cli, const struct desc_ref *d, void *arg)
 		.arg = &screen,
 		.stop = &stop,
 		.mask = &mask,
+		.resized = v->winsize ? &resized : NULL,
 	};
 	struct talk_result result;
 	struct terminal terminal;
@@ -159,12 +165,16 @@ static int talk_one(struct cli *cli, const struct desc_ref *d, void *arg)
 		return r;
 	if (opts.escape >= 0)
 		cli_message(cli, "%s: ^] leaves", d->label);
+	resized = 1;
 	catch_signals(&mask);
 	terminal_set(&terminal, tty);
 	r = talk(g.fd, &opts, &result, &f);
 	terminal_restore(&terminal);
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 	descs_audit(cli, d, OP_TALK, r < 0 ? &f : NULL);
+	if (v->winsize)
+		cli_audit(cli, "talk --winsize", EFFECT_ALTER, d->target, d->ent->fd,
+			  r < 0 ? &f : NULL);
 	if (r < 0)
 		cli_failed(cli, &f);
 	else
@@ -180,6 +190,8 @@ static int talk_run(struct cli *cli, const void *values, int n, char **argv)
 
 	if (!descs_is_single(cli, n, argv))
 		return cli_status(cli);
+	if (v.winsize && !isatty(STDIN_FILENO))
+		return cli_usage(cli, "--winsize: standard input is no terminal, and has no size");
 	return descs_each(cli, 1, argv, &opts, talk_one, &v);
 }
 
@@ -196,7 +208,11 @@ const struct cmd cmd_talk = {
 		"\n"
 		"To a terminal keys go as they are typed. Of a pty the master types into the\n"
 		"terminal; its slave prints on it. Otherwise lines go, and control characters\n"
-		"that come are shown as escapes if standard output is a terminal.",
+		"that come are shown as escapes if standard output is a terminal.\n"
+		"\n"
+		"The terminal's size stays what it is: its owner set it, and whoever draws on it goes\n"
+		"by it. With --winsize a pty follows the size of our terminal until we leave, then\n"
+		"it gets back its own, unless its owner set another meanwhile.",
 	.opts = talk_opts,
 	.values_size = sizeof(struct talk_values),
 	.run = talk_run,
