@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "src/base/alloc.h"
+#include "src/base/fd.h"
 #include "src/base/sys.h"
 #include "src/proc/target.h"
 #include "src/survey/survey.h"
@@ -41,10 +42,45 @@ static bool owner_lives(struct owner *o, const struct shelf_item *i, int procfs)
 	return o->lives;
 }
 
-/* *same: the owner's slot is certainly the description that we hold. */
+#define PF_EXITING 4 /* of the kernel's sched.h; stays in what is left of a thread */
+
+/* A thread of the owner that is not about to end: 0 if there is none, -errno if that is unknown. */
+static pid_t living_thread(const struct shelf_item *i, int procfs)
+{
+	autoclose int dir = proc_open_process(procfs, i->pid, 0);
+	int *tids, r = dir < 0 ? dir : 0;
+	struct proc_stat st;
+	size_t n = 0;
+
+	if (r == 0)
+		r = proc_numbers(dir, "task", &tids, &n);
+	if (r < 0)
+		return r == -ENOENT || r == -ESRCH ? 0 : r;
+	for (size_t k = 0; k < n && r == 0; k++) {
+		autoclose int task = proc_open_process(procfs, i->pid, tids[k]);
+
+		if (task >= 0 && proc_stat_read(task, &st) == 0 && !(st.flags & PF_EXITING))
+			r = tids[k];
+	}
+	free(tids);
+	return r;
+}
+
+static int compare(const struct shelf_item *i, pid_t shelf, pid_t tid)
+{
+	return sys_kcmp(shelf, tid, SYS_KCMP_FILE, (unsigned long)i->shelf_fd,
+			(unsigned long)i->fd);
+}
+
+/*
+ * *same: the owner's slot is certainly the description that we hold. A process
+ * that ends has closed everything for a while before it is gone, and a first
+ * thread that has ended has no table, while others of its process have.
+ */
 static enum origin origin_of(struct owner *o, const struct shelf_item *i, pid_t shelf, int procfs,
 			     bool *same)
 {
+	pid_t tid;
 	int r;
 
 	*same = false;
@@ -52,8 +88,14 @@ static enum origin origin_of(struct owner *o, const struct shelf_item *i, pid_t 
 		return ORIGIN_EXITED;
 	if (i->assoc != ASSOC_FD)
 		return ORIGIN_RUNNING;
-	r = sys_kcmp(shelf, i->tid ? i->tid : i->pid, SYS_KCMP_FILE, (unsigned long)i->shelf_fd,
-		     (unsigned long)i->fd);
+	r = compare(i, shelf, i->tid ? i->tid : i->pid);
+	if (r == -EBADF || r == -ESRCH) {
+		tid = living_thread(i, procfs);
+		if (tid == 0)
+			return ORIGIN_EXITED;
+		if (tid > 0 && !i->tid && tid != i->pid)
+			r = compare(i, shelf, tid);
+	}
 	*same = r == 0;
 	if (r == -ESRCH && i->tid) /* that thread has ended, the process has not */
 		return ORIGIN_CLOSED;

@@ -11,7 +11,7 @@
 enum origin {
 	ORIGIN_RUNNING, /* its owner lives and has it, as far as can be told */
 	ORIGIN_CLOSED,  /* its owner lives and has closed it, or has another in its place */
-	ORIGIN_EXITED,  /* its owner is gone */
+	ORIGIN_EXITED,  /* its owner is gone, or is at its end */
 };
 
 struct origin_state {

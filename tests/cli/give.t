@@ -91,7 +91,7 @@ with Victim("file:fd=10,text=ten", "pipe:fd=11,peer=12,text=queued", "tcp:fd=13,
     filch("give", "h1", "--to", SOCK)
     line = json.loads(p.communicate(timeout=10)[0])
     is_((line["id"], line["pid"], line["fd"]), ("h4", v.pid, 10), "a held one can be given")
-    filch("drop", "--all")
+    filch("drop", "--all", "--last")
 
     # take -- CMD
     p = start(FILCH, "take", SOCK, "--listen", "--", "sh", "-c",
@@ -137,7 +137,7 @@ with Victim("file:fd=10,text=ten", "pipe:fd=11,peer=12,text=queued", "tcp:fd=13,
     is_((lines[0]["pid"], lines[0]["fd"], lines[0]["name"], len(lines[0]["comm"])),
         (0, None, "a\x1b[31m\U0001f600", 63), "what can be read is read")
     ok(b"\x1b" not in out, "and nothing of it reaches the terminal as it is", out)
-    filch("drop", "--all")
+    filch("drop", "--all", "--last")
     if am_root():
         p = start(FILCH, "take", SOCK)
         os.chmod(SOCK, 0o777)
@@ -148,7 +148,7 @@ with Victim("file:fd=10,text=ten", "pipe:fd=11,peer=12,text=queued", "tcp:fd=13,
         filch("give", "%d:10" % v.pid, "--to", SOCK)
         out, err = p.communicate(timeout=10)
         is_(json.loads(out)["fd"], 10, "and we are still awaited")
-        filch("drop", "--all")
+        filch("drop", "--all", "--last")
     else:
         skip("needs root", 2)
 

@@ -17,17 +17,17 @@ user() { setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all -- "
 setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all -- sleep 100 </dev/null &
 pid=$!
 "$FILCH" hold $pid:0 >/dev/null 2>&1; stat -c 'root: %n %u %a' /run/filch-0
-"$FILCH" drop --all
+"$FILCH" drop --all --last
 i=0; until user readlink /proc/$pid/exe >/dev/null || [ $i -gt 500 ]; do i=$((i + 1)); done
 user "$FILCH" hold $pid:0 2>/dev/null; stat -c 'user: %n %u %a' /tmp/filch-65534
-user "$FILCH" drop --all
+user "$FILCH" drop --all --last
 rm -r /tmp/filch-65534
 mkdir -m 700 /tmp/filch-65534
 user "$FILCH" hold $pid:0; echo "squatted: $?"
 mkdir -m 700 /run/65534; chown 65534 /run/65534
 export XDG_RUNTIME_DIR=/run/65534
 user "$FILCH" hold $pid:0 2>/dev/null; stat -c 'runtime: %n %u %a' /run/65534/filch
-user "$FILCH" drop --all
+user "$FILCH" drop --all --last
 rm -r /run/65534/filch
 chmod 755 /run/65534
 user "$FILCH" hold $pid:0 2>/dev/null; echo "open runtime: $?"

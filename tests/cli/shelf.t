@@ -103,8 +103,11 @@ with Victim("pipe:fd=10,peer=11,text=queued", "file:fd=12,text=kept,deleted", "t
     is_([(x["id"], x["pid"], x["start"], x["fd"], x["kind"], x["origin"], x["last_holder"])
          for x in h], [("h1", v.pid, v.start, 11, "pipe", "running", False),
                        ("h2", v.pid, v.start, 12, "file", "running", False)], "and their values")
-    like(filch("held").stdout, r"h1 .*running.*\n.*others have it too.*end of file|EOF",
-         "for people: what holding delays")
+    r = filch("held")
+    like(r.stdout, r"^h1 +%d:11 +victim +pipe +running +20\S+Z others too +write end\n"
+         r"h2 +%d:12 .*others too +/.*\[deleted\]\n$" % (v.pid, v.pid), "for people: a line each")
+    like(r.stderr, r"^filch held: pipe, while it is held: delays EOF.*\n"
+         r"filch held: file, while it is held: .*freeing of space\n$", "what holding delays: once")
     r = filch("hold", "%d:10" % v.pid, "--audit", TMP + "/audit")
     with open(TMP + "/audit") as f:
         is_([json.loads(x)["operation"] for x in f], ["hold"], "--audit")
@@ -120,6 +123,11 @@ with Victim("pipe:fd=10,peer=11,text=queued", "file:fd=12,text=kept,deleted", "t
     is_(filch("peek", "h4").stdout, "queued", "peek h4")
     is_(filch("exec", "h2=9", "--", "sh", "-c", "cat /proc/self/fd/9").stdout, "kept", "exec h2=9")
     like(filch("show", "h1").stdout, "kind +pipe", "show h1")
+    h = json.loads(filch("show", "h2", "--json").stdout)["held"]
+    is_((h["id"], h["pid"], h["start"], h["comm"], h["fd"], h["origin"], h["last_holder"]),
+        ("h2", v.pid, v.start, "victim", 12, "running", False), "show h2 says where it came from")
+    is_(json.loads(filch("show", "--json", "%d:12" % v.pid).stdout).get("held"), None,
+        "of others there is nothing to say")
     like(filch("who", "h2").stdout, "%d" % v.pid, "who h2")
     is_(filch("show", "h99").status, 4, "h99 is not there")
     is_(hold("h2"), ["h6"], "a held one can be held again")
@@ -129,6 +137,11 @@ with Victim("pipe:fd=10,peer=11,text=queued", "file:fd=12,text=kept,deleted", "t
     is_(row["name_b64"] is not None, True, "a name that is no UTF-8 has its bytes beside it")
     filch("drop", "h5")
 
+    h = hold("%d:13" % v.pid)[0]
+    like(filch("held").stdout, r"%s .* tcp .* 127\.0\.0\.1:\d+ -> 127\.0\.0\.1:\d+ ESTABLISHED\n" % h,
+         "a socket: its ends, as in ls")
+    r = filch("drop", h)
+    is_((r.status, r.stderr), (0, ""), "drop of what others have: nothing to say")
     v.cmd("close 11")
     is_([(x["origin"], x["last_holder"]) for x in held() if x["id"] == "h1"], [("closed", True)],
         "the owner closed it: we are the last holder")
@@ -143,8 +156,53 @@ with Victim("pipe:fd=10,peer=11,text=queued", "file:fd=12,text=kept,deleted", "t
     v.wait()
     is_([(x["id"], x["origin"], x["last_holder"]) for x in held()],
         [("h2", "exited", True), ("h4", "exited", True)], "the owner was killed")
+    h = json.loads(filch("show", "h2", "--json").stdout)["held"]
+    is_((h["origin"], h["last_holder"]), ("exited", True), "show h2 says so too")
+    like(filch("held").stdout, r"h2 .*exited.*LAST HOLDER.*\n.*h4 .*exited.*LAST HOLDER",
+         "and held for people")
+    r = filch("drop", "--all")
+    is_(r.status, 1, "drop --all drops no LAST HOLDER")
+    like(r.stderr, r"h2 h4: not dropped.*no other visible process has them(.|\n)*--all --last",
+         "and says which")
+    is_(len(held()), 2, "they are held")
+    like(filch("drop", "h4", "--dry-run").stderr, "which nobody else has", "drop --dry-run says so")
+    r = filch("drop", "h4")
+    is_(r.status, 0, "its name is consent")
+    like(r.stderr, "h4: no other visible process had it", "and it is said")
+    is_(filch("drop", "h2", "--last").status, 2, "--last goes with --all")
     is_(filch("exec", "h2=5", "--", "sh", "-c", "cat /dev/fd/5").stdout, "kept",
         "its deleted file is still there")
+
+# One that is about to end has closed all, and is not gone yet: it has not "closed" it.
+seen = set()
+for i in range(20):
+    p = subprocess.Popen([sys.executable, "-c", "import os, sys, time\n"
+                          "for i in range(3, 900): os.dup2(0, i)\nprint(0, flush=True)\n"
+                          "time.sleep(100)"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    p.stdout.readline()
+    h = hold("%d:3" % p.pid)[0]
+    p.kill()
+    seen |= {x["origin"] for x in held() if x["id"] == h}
+    p.wait()
+    seen |= {x["origin"] + " after" for x in held() if x["id"] == h}
+    p.stdin.close()
+    p.stdout.close()
+    filch("drop", h)
+ok(seen <= {"running", "exited", "exited after"}, "killed just now: not closed", seen)
+# Its first thread has ended, and others have it still.
+p = subprocess.Popen([sys.executable, "-c", "import ctypes, os, threading, time\n"
+                      "threading.Thread(target=time.sleep, args=(100,)).start()\n"
+                      "print(0, flush=True)\nos.read(0, 1)\nctypes.CDLL(None).pthread_exit(None)"],
+                     stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+p.stdout.readline()
+h = hold("%d:0" % p.pid)
+p.stdin.write(b"x")
+p.stdin.flush()
+wait_for(lambda: open("/proc/%d/stat" % p.pid).read().split(")")[1].split()[0] == "Z")
+is_([x["origin"] for x in held() if [x["id"]] == h], ["running"], "the first thread ended: running")
+p.kill()
+p.wait()
+filch("drop", *h)
 
 with Victim("tcp:fd=10,listen,reuseport", "tcp:fd=11,listen") as v:
     r = filch("hold", "%d:10" % v.pid)
@@ -156,7 +214,7 @@ with Victim("tcp:fd=10,listen,reuseport", "tcp:fd=11,listen") as v:
 # ---- its end ----
 
 is_(filch("drop", "h2").status, 0, "drop h2")
-is_(filch("drop", "--all").status, 0, "drop --all")
+is_(filch("drop", "--all", "--last").status, 0, "drop --all")
 ok(wait_for(lambda: gone(pid), 15), "empty and alone, it ends")
 is_(os.listdir(SHELF), ["lock"], "and leaves the lock only")
 is_(filch("held").stdout, "", "nothing is held")
@@ -183,7 +241,7 @@ with Victim("file:fd=10,text=a,name=precious", "pipe:fd=11,peer=12") as v:
     pid = shelf_pid()
     os.kill(pid, signal.SIGHUP)
     is_(len(held()), 1, "SIGHUP does not end it")
-    filch("drop", "--all")
+    filch("drop", "--all", "--last")
 
     # ---- many starters ----
     wait_for(lambda: gone(pid), 15)
@@ -192,7 +250,7 @@ with Victim("file:fd=10,text=a,name=precious", "pipe:fd=11,peer=12") as v:
     names = [p.communicate()[0].decode().strip() for p in procs]
     is_(len(set(names)), 24, "24 at once start one shelf")
     is_(len(held()), 24, "that has all 24")
-    filch("drop", "--all")
+    filch("drop", "--all", "--last")
 
     # ---- logout ----
     master, slave = pty.openpty()
@@ -216,7 +274,7 @@ with Victim("file:fd=10,text=a,name=precious", "pipe:fd=11,peer=12") as v:
     is_(shelf_pid(), pid, "by the same shelf")
     with open("/proc/%d/stat" % pid) as f:
         is_(f.read().rsplit(")", 1)[1].split()[4], "0", "which has no terminal")
-    filch("drop", "--all")
+    filch("drop", "--all", "--last")
 
     # ---- whose folder ----
     for what, make in (("open to others", lambda p: (os.mkdir(p), os.chmod(p, 0o755))),
@@ -241,7 +299,7 @@ with Victim("file:fd=10,text=a,name=precious", "pipe:fd=11,peer=12") as v:
             is_(r.stdout, "h1\n", "which is fine for that somebody")
             r = filch("held", wrap=as_nobody, env={"FILCH_SHELF": path})
             like(r.stdout, "running", "whose shelf it is")
-            filch("drop", "--all", wrap=as_nobody, env={"FILCH_SHELF": path})
+            filch("drop", "--all", "--last", wrap=as_nobody, env={"FILCH_SHELF": path})
     else:
         skip("needs root", 4)
 
@@ -309,7 +367,7 @@ with Victim("file:fd=10,text=a") as v:
         s.close()
     is_(shelf_pid(), pid, "the shelf is the same as before")
     is_(len(held()), 1, "with what it held")
-    filch("drop", "--all")
+    filch("drop", "--all", "--last")
     watcher.close()
 
 # Somebody else, once the folder let them in: the credentials are asked all the same.
@@ -333,7 +391,7 @@ if am_root():
                           HEAD.pack(MAGIC, VERSION, LIST, 0, 0).hex()))
         is_(r.stdout, "b''\n", "another user is refused")
         os.chmod(SHELF, 0o700)
-        filch("drop", "--all")
+        filch("drop", "--all", "--last")
 else:
     skip("needs root")
 
@@ -403,6 +461,6 @@ else:
         diag("memory of the shelf: %d KiB" % rss)
         ok(rss < 64 * 1024 or os.environ.get("SANITIZE"), "the shelf is small", rss)
         is_(shelf_pid(), pid, "it is the same shelf")
-        is_(filch("drop", "--all", timeout=120).status, 0, "all are dropped")
+        is_(filch("drop", "--all", "--last", timeout=120).status, 0, "all are dropped")
         ok(wait_for(lambda: gone(pid), 20), "and it ends")
 done()

@@ -37,6 +37,7 @@ struct walk {
 	struct target *target;
 	const struct survey *survey;
 	const struct shelf_item *held;
+	pid_t shelf;
 };
 
 void descs_unreadable(struct cli *cli, const struct target *t, const char *what, int err,
@@ -74,7 +75,11 @@ static bool is_table_error(const struct fdent *e)
 
 static void visit(struct walk *w, const struct desc *wanted, const struct fdent *e)
 {
-	struct desc_ref d = { .target = w->target, .survey = w->survey, .ent = e, .held = w->held };
+	struct desc_ref d = { .target = w->target,
+			      .survey = w->survey,
+			      .ent = e,
+			      .held = w->held,
+			      .shelf = w->shelf };
 	/* Who looks is shown the error as a fact; who acts must know what it is. */
 	bool unknown = e->err && !(e->have & HAVE_LINK) && w->cli->cmd->effect > EFFECT_NONE;
 
@@ -233,6 +238,7 @@ static int receive_held(struct walk *w, struct desc *d, struct shelf_item *item)
 	if (r < 0)
 		return r;
 	*d = (struct desc){ .what = DESC_FD, .target.pid = s.pid };
+	w->shelf = s.pid;
 	r = shelf_look(&s, id, item, &f);
 	if (r == 0 && held_may_hang(w, s.pid, item)) {
 		r = item->shelf_fd;

@@ -20,6 +20,7 @@ struct desc_ref {
 	 * one, where closing a duplicate might hang.
 	 */
 	const struct shelf_item *held;
+	pid_t shelf; /* with held: its process */
 };
 
 /*

@@ -6,6 +6,8 @@
 #include "src/base/alloc.h"
 #include "src/base/json.h"
 #include "src/keep/origin.h"
+#include "src/survey/columns.h"
+#include "src/survey/survey.h"
 #include "ui/cli/cmds.h"
 #include "ui/cli/onshelf.h"
 
@@ -61,23 +63,78 @@ static void item_from(char *p, size_t size, const struct shelf_item *i)
 		snprintf(p, size, "%s:%s", table, assoc_name(i->assoc));
 }
 
-/* A person's line: what it is, then what follows from our having it. */
-static void item_line(struct cli *cli, const struct shelf_item *i, const struct origin_state *o)
+/* The descriptors of the shelf itself: what is held, as ls sees it. May be NULL. */
+static struct survey *look_at_shelf(struct cli *cli, pid_t shelf)
 {
-	static const char *const others[] = { "others may have it too", "others have it too",
-					      "nobody else has it" };
-	const struct kind *k = kind_by_name(i->kind);
+	const struct target_name name = { .pid = shelf };
+	const struct survey_opts opts = {
+		.procfs = cli->procfs,
+		.targets = &name,
+		.n_targets = 1,
+		.want = SURVEY_NET,
+	};
+	struct survey *s;
+
+	return survey_take(&s, &opts, NULL) < 0 ? NULL : s;
+}
+
+/* A person's line: where it came from, who else has it, and what it is. */
+static void item_line(struct cli *cli, const struct shelf_item *i, const struct origin_state *o,
+		      struct columns *columns, const struct fdent *e)
+{
+	static const char *const holders[] = { "?", "others too", "LAST HOLDER" };
 	char from[48], since[32];
 	autobuf comm = BUF_INIT;
 
 	item_from(from, sizeof(from), i);
 	onshelf_time(since, sizeof(since), i->since);
 	text_display(&comm, i->comm, i->comm_len, cli->text);
-	buf_addf(&cli->out, "h%-4u %-12s %-15s %-8s %-7s %s ", i->id, from, buf_str(&comm), i->kind,
-		 origin_name(o->origin), since);
-	text_display(&cli->out, i->name ? i->name : "", i->name_len, cli->text);
-	buf_addf(&cli->out, "\n      %s; %s\n", others[o->last_holder + 1],
-		 k ? kind_cell(k, OP_HOLD)->words : "delays whatever waits for its last close");
+	buf_addf(&cli->out, "h%-4u %-12s %-15s %-8s %-7s %s %-11s ", i->id, from, buf_str(&comm),
+		 i->kind, origin_name(o->origin), since, holders[o->last_holder + 1]);
+	if (e && e->ino == i->ino)
+		column_show_detail(&cli->out, columns, e);
+	else
+		text_display(&cli->out, i->name ? i->name : "", i->name_len, cli->text);
+	buf_addc(&cli->out, '\n');
+}
+
+/* What follows from our having them: once for each kind. */
+static void say_delays(struct cli *cli, const struct shelf_list *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const char *kind = list->at[i].kind;
+		const struct kind *k = kind_by_name(kind);
+		bool said = false;
+
+		for (size_t before = 0; before < i && !said; before++)
+			said = strcmp(list->at[before].kind, kind) == 0;
+		if (!said)
+			cli_message(cli, "%s, while it is held: %s", k ? k->name : "another kind",
+				    k ? kind_cell(k, OP_HOLD)->words
+				      : "delays whatever waits for its last close");
+	}
+}
+
+static void show_lines(struct cli *cli, const struct shelf_list *list,
+		       const struct origin_state *states, pid_t shelf)
+{
+	struct survey *s = look_at_shelf(cli, shelf);
+	struct columns columns;
+
+	if (s)
+		columns_init(&columns, s, cli->text);
+	for (size_t i = 0; i < list->n; i++) {
+		const struct fdent *e = s ? survey_find(s, shelf, 0, list->at[i].shelf_fd) : NULL;
+
+		item_line(cli, &list->at[i], &states[i], &columns, e);
+		cli_flush(cli, false);
+	}
+	cli_flush(cli, true);
+	say_delays(cli, list);
+	if (s) {
+		columns_release(&columns);
+		survey_free(s);
+	}
 }
 
 static void show(struct cli *cli, const struct held_values *v, const struct shelf_list *list,
@@ -88,11 +145,10 @@ static void show(struct cli *cli, const struct held_values *v, const struct shel
 
 	if (origin_states(list, shelf, cli->procfs, states, &f) < 0)
 		cli_failed(cli, &f);
-	for (size_t i = 0; i < list->n; i++) {
-		if (v->json)
-			item_json(cli, &list->at[i], &states[i]);
-		else
-			item_line(cli, &list->at[i], &states[i]);
+	if (!v->json)
+		show_lines(cli, list, states, shelf);
+	for (size_t i = 0; v->json && i < list->n; i++) {
+		item_json(cli, &list->at[i], &states[i]);
 		cli_flush(cli, false);
 	}
 }
@@ -127,7 +183,8 @@ const struct cmd cmd_held = {
 	.about =
 		"Where each came from, whether its owner runs and still has it (running), has closed\n"
 		"it (closed) or is gone (exited), since when it is held, whether another process that\n"
-		"we can see has the same open file description, and what holding it delays. With\n"
+		"we can see has the same open file description (LAST HOLDER: none has), and what it\n"
+		"is, as in the DETAIL of ls; then, for each kind, what holding it delays. With\n"
 		"--json: id, pid, start, comm, fd, kind, name, origin, since, last_holder (null: it\n"
 		"could not be told).\n"
 		"\n"

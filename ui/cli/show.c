@@ -2,10 +2,12 @@
 /* filch show DESC: all that is known, one fact a line. */
 #include <string.h>
 
+#include "src/keep/origin.h"
 #include "src/take/grab.h"
 #include "ui/cli/cmds.h"
 #include "ui/cli/descs.h"
 #include "ui/cli/elf.h"
+#include "ui/cli/onshelf.h"
 #include "ui/cli/row.h"
 
 struct show_values {
@@ -36,6 +38,39 @@ static void add_elf(struct cli *cli, const struct desc_ref *d, struct facts *out
 	cli_audit(cli, "show", EFFECT_HOLD, d->target, -1, f.err ? &f : NULL);
 }
 
+/* Of hN: where it came from. All else that is said is of our duplicate, or the shelf's. */
+static void add_held(struct cli *cli, const struct desc_ref *d, struct facts *out)
+{
+	struct shelf_item item;
+	const struct shelf_list list = { &item, 1 };
+	struct origin_state o;
+	char since[32];
+
+	if (!d->held)
+		return;
+	item = *d->held;
+	fact_object(out, "held");
+	fact_text(out, "id", d->label);
+	fact_i64(out, "pid", item.pid);
+	fact_u64(out, "start", item.start);
+	if (item.tid)
+		fact_i64(out, "tid", item.tid);
+	fact_bytes(out, "comm", item.comm, item.comm_len);
+	if (item.fd >= 0)
+		fact_i64(out, "fd", item.fd);
+	fact_text(out, "assoc", assoc_name(item.assoc));
+	if (origin_states(&list, d->shelf, cli->procfs, &o, NULL) == 0) {
+		fact_text(out, "origin", origin_name(o.origin));
+		if (o.last_holder >= 0)
+			fact_bool(out, "last_holder", o.last_holder);
+		else
+			fact_null(out, "last_holder");
+	}
+	onshelf_time(since, sizeof(since), item.since);
+	fact_text(out, "since", since);
+	fact_end_object(out);
+}
+
 static void print_facts(struct cli *cli, const struct desc_ref *d, const struct kind_ctx *ctx)
 {
 	struct facts_flat flat;
@@ -43,6 +78,7 @@ static void print_facts(struct cli *cli, const struct desc_ref *d, const struct 
 	facts_flat_init(&flat, NULL);
 	row_facts(&flat.sink, d->survey, d->ent, ctx);
 	add_elf(cli, d, &flat.sink);
+	add_held(cli, d, &flat.sink);
 	if (cli->done)
 		buf_addc(&cli->out, '\n');
 	buf_addf(&cli->out, "%s\n", d->label);
@@ -72,6 +108,7 @@ static void print_json(struct cli *cli, const struct desc_ref *d, const struct k
 	json_object(&j, NULL);
 	row_facts(&sink.sink, d->survey, d->ent, ctx);
 	add_elf(cli, d, &sink.sink);
+	add_held(cli, d, &sink.sink);
 	json_end_object(&j);
 	json_line(&j);
 }
@@ -139,7 +176,11 @@ const struct cmd cmd_show = {
 		"every process. --grab takes a duplicate for a moment (effect: hold) and adds what\n"
 		"/proc does not tell: bytes queued in a pipe, seals, socket options. TARGET:exe\n"
 		"also opens the program to say what its ELF image is (effect: hold), unless\n"
-		"--read-only forbids.",
+		"--read-only forbids.\n"
+		"\n"
+		"Of hN, held says where it came from: pid, start, comm, fd, and whether that process\n"
+		"runs and still has it (origin). pid and fd above it are of the duplicate that the\n"
+		"shelf lends to filch for this look.",
 	.opts = show_opts,
 	.values_size = sizeof(struct show_values),
 	.run = show_run,
