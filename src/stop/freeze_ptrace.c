@@ -3,19 +3,14 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
 #include "src/base/alloc.h"
 #include "src/proc/procfs.h"
 #include "src/stop/freeze_ways.h"
-
-#ifndef PTRACE_EVENT_STOP
-#define PTRACE_EVENT_STOP 128
-#endif
+#include "src/stop/trace.h"
 
 #define REFUSED_MAX 8
 
@@ -62,39 +57,6 @@ static struct tracee *tracee_of(struct freeze_tracer *tr, pid_t tid)
 	return &tr->at[tr->n++];
 }
 
-static pid_t tracer_of(const struct target *t, pid_t tid)
-{
-	autobuf text = BUF_INIT;
-	struct proc_status st;
-	char path[64];
-
-	snprintf(path, sizeof(path), "task/%d/status", tid);
-	if (proc_read(t->dir, path, &text) < 0 ||
-	    proc_status_parse(&st, buf_str(&text), text.len) < 0)
-		return 0;
-	return st.tracer;
-}
-
-/* EPERM is for both: somebody traces it already, or we may not. */
-static int seize_failed(struct freeze_tracer *tr, pid_t tid, int err)
-{
-	const struct target *t = tr->z->target;
-	pid_t tracer = tracer_of(t, tid);
-	char who[128];
-
-	target_describe(t, who, sizeof(who));
-	if (err == EPERM && tracer) {
-		fail_set(&tr->fail, EBUSY, "ptrace", "%s", who);
-		fail_why(&tr->fail, "process %d traces it already", tracer);
-		fail_advice(&tr->fail, "end the debugger or strace that is attached");
-		return -EBUSY;
-	}
-	fail_set(&tr->fail, err, "ptrace", "%s", who);
-	if (err == EPERM)
-		fail_advice(&tr->fail, "filch why %d names the rule that refuses", t->pid);
-	return -err;
-}
-
 static bool has_ended(char state)
 {
 	return state == 0 || state == 'Z' || state == 'X';
@@ -110,6 +72,7 @@ static int ask(struct freeze_tracer *tr, pid_t tid)
 	char state = freeze_thread_state(tr->z->target, tid);
 	struct tracee *e = tracee_of(tr, tid);
 	bool news = e->seized;
+	int r;
 
 	if (has_ended(state)) {
 		*e = (struct tracee){ .tid = tid };
@@ -122,15 +85,14 @@ static int ask(struct freeze_tracer *tr, pid_t tid)
 	e->seized = ptrace(PTRACE_INTERRUPT, tid, 0, 0) == 0;
 	if (e->seized)
 		return 1;
-	if (ptrace(PTRACE_SEIZE, tid, 0, 0) == 0) {
+	r = trace_seize(tr->z->target, tid, 0, &tr->fail);
+	if (r == 0) {
 		e->seized = ptrace(PTRACE_INTERRUPT, tid, 0, 0) == 0;
 		e->refused = 0;
 		return 1;
 	}
-	/* ESRCH, or EPERM while it dies or changes its number: look again before believing it. */
-	if (errno == ESRCH || ++e->refused < REFUSED_MAX)
-		return 1;
-	return seize_failed(tr, tid, errno);
+	/* Gone, or refused while it dies or changes its number: look again before believing it. */
+	return r == -ESRCH || r == -EALREADY || ++e->refused < REFUSED_MAX ? 1 : r;
 }
 
 /*
