@@ -44,7 +44,7 @@ struct reader {
 
 static bool skip_blanks(struct reader *r)
 {
-	while (r->at < r->end && strchr(" \t\r\n", *r->at))
+	while (r->at < r->end && *r->at && strchr(" \t\r\n", *r->at))
 		r->at++;
 	return r->at < r->end;
 }

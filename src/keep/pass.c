@@ -138,7 +138,8 @@ int pass_send(int sock, const char *text, size_t len, int fd)
 
 /* ---- receiving ---- */
 
-static int keep_fd(struct pass_in *in, struct msghdr *msg)
+/* It came with the bytes from `from` on; the line that it is for begins at `at`, among them. */
+static int keep_fd(struct pass_in *in, struct msghdr *msg, size_t from, size_t at)
 {
 	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
 	int fd;
@@ -147,12 +148,21 @@ static int keep_fd(struct pass_in *in, struct msghdr *msg)
 	    c->cmsg_len < CMSG_LEN(sizeof(fd)))
 		return msg->msg_flags & MSG_CTRUNC ? -EBADMSG : 0;
 	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-	if (in->n_fds == PASS_FDS || (msg->msg_flags & MSG_CTRUNC)) {
+	if (in->n_fds == PASS_FDS || (msg->msg_flags & MSG_CTRUNC) || at < from) {
 		close(fd);
 		return -EBADMSG;
 	}
-	in->fds[in->n_fds++] = fd;
+	in->fds[in->n_fds] = fd;
+	in->fd_at[in->n_fds++] = at;
 	return 0;
+}
+
+/* Where the last line that has come begins. */
+static size_t last_line(const struct buf *b)
+{
+	const char *end = memrchr(b->data, '\n', b->len - 1);
+
+	return end ? (size_t)(end + 1 - b->data) : 0;
 }
 
 /* One recvmsg(2) gives at most one descriptor, with bytes of its line at the end. */
@@ -164,6 +174,7 @@ static int receive_more(struct pass_in *in)
 			      .msg_iovlen = 1,
 			      .msg_control = &control,
 			      .msg_controllen = CMSG_LEN(sizeof(int)) };
+	size_t from = in->buf.len;
 	ssize_t n;
 	int r;
 
@@ -177,7 +188,7 @@ static int receive_more(struct pass_in *in)
 		return n < 0 ? -errno : 0;
 	in->buf.len += (size_t)n;
 	in->buf.data[in->buf.len] = '\0';
-	r = keep_fd(in, &msg);
+	r = keep_fd(in, &msg, from, last_line(&in->buf));
 	return r < 0 ? r : 1;
 }
 
@@ -193,9 +204,15 @@ static bool cut_line(struct pass_in *in, struct buf *line, int *fd)
 	buf_add(line, in->buf.data, len);
 	in->buf.len -= len + 1;
 	memmove(in->buf.data, end + 1, in->buf.len);
-	*fd = in->n_fds ? in->fds[0] : -1;
-	if (in->n_fds && --in->n_fds)
+	*fd = -1;
+	if (in->n_fds && in->fd_at[0] == 0) {
+		*fd = in->fds[0];
+		in->n_fds--;
 		in->fds[0] = in->fds[1];
+		in->fd_at[0] = in->fd_at[1];
+	}
+	for (int i = 0; i < in->n_fds; i++)
+		in->fd_at[i] -= len + 1;
 	return true;
 }
 

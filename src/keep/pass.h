@@ -46,6 +46,7 @@ struct pass_in {
 	int sock;
 	struct buf buf; /* not given out yet */
 	int fds[PASS_FDS];
+	size_t fd_at[PASS_FDS]; /* where in buf the line of each begins */
 	int n_fds;
 };
 
@@ -54,8 +55,8 @@ struct pass_in {
 /*
  * The next line, without its newline, and the descriptor that came with it, the
  * caller's (-1: none came). Waits for it. Returns 1, 0 at the end, -EMSGSIZE for
- * a line that does not end, -EBADMSG for one with several descriptors, or
- * -errno. Nothing of what comes is checked.
+ * a line that does not end, -EBADMSG for one with several descriptors or one that
+ * did not come with its first byte, or -errno. Nothing of what comes is checked.
  */
 int pass_next(struct pass_in *in, struct buf *line, int *fd);
 void pass_in_release(struct pass_in *in);
