@@ -65,7 +65,10 @@ echo "$size bytes, and each as it was written."
 say "To the end, while it is written:"
 show "$filch" dump "$writer:${fd// /}" -o "$dir/app.log" --follow >"$dir/sum" &
 copy=$!
-read -r lines <&3
+# Once it has the file it does not need the program any more.
+while [ ! -e "$dir/app.log.partial" ] && kill -0 "$copy"; do
+	read -r lines <&3
+done
 read -r lines <&3
 kill "$writer" # it finishes its line, and exits
 cat <&3 >/dev/null

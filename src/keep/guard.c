@@ -142,6 +142,7 @@ static void release(struct guard *g)
 	pthread_mutex_destroy(&g->lock);
 	free(g->at);
 	free(g->tracees);
+	free(g->procs);
 	free(g);
 }
 

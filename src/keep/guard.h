@@ -31,6 +31,7 @@ enum guard_what {
 	GUARD_EXEC,    /* pid executes another program now; close-on-exec ones are gone */
 	GUARD_STOPPED, /* pid was stopped by signal `status`, and stays so */
 	GUARD_LEFT,    /* pid has ended with `status`, as in wait(2) */
+	GUARD_LOST,    /* all threads of pid have ended, and its table was not taken: see below */
 };
 
 struct guard_event {
@@ -50,6 +51,17 @@ struct guard_event {
  * the leader ended before its threads.
  */
 int guard_start(struct guard **g, const struct guard_opts *o, struct fail *f);
+
+/*
+ * There is one way past a guard. A SIGKILL that comes while a thread waits in
+ * another stop, such as that of a signal, moves it to its exit stop by itself, and
+ * nothing in ptrace(2) lets it go on from the one but not from the other. We ask
+ * just before; if our thread loses its processor right there, and there is no
+ * other thread, its table closes: GUARD_LOST. With a real-time priority
+ * (SCHED_FIFO: CAP_SYS_NICE or RLIMIT_RTPRIO), which the guard takes if it may,
+ * nobody takes the processor. May it? No effect.
+ */
+bool guard_may_keep_processor(void);
 
 unsigned guard_threads(const struct guard *g); /* that were there at the start */
 

@@ -31,8 +31,19 @@ static struct tracee *find(struct guard *g, pid_t tid)
 	return NULL;
 }
 
+static struct guarded *guarded_of(struct guard *g, pid_t pid)
+{
+	for (size_t i = 0; i < g->n_procs; i++)
+		if (g->procs[i].pid == pid)
+			return &g->procs[i];
+	g->procs = xreallocarray(g->procs, g->n_procs + 1, sizeof(*g->procs));
+	g->procs[g->n_procs] = (struct guarded){ .pid = pid };
+	return &g->procs[g->n_procs++];
+}
+
 static struct tracee *add(struct guard *g, pid_t tid, pid_t pid)
 {
+	guarded_of(g, pid);
 	if (g->n_tracees == g->cap_tracees) {
 		g->cap_tracees = g->cap_tracees ? g->cap_tracees * 2 : 64;
 		g->tracees = xreallocarray(g->tracees, g->cap_tracees, sizeof(*g->tracees));
@@ -91,6 +102,7 @@ static struct tracee *adopt(struct guard *g, pid_t tid)
 		if (g->tracees[i].pid == e->pid && !g->tracees[i].unwanted)
 			return e;
 	e->unwanted = !g->o.children && !other_user(g, e, false);
+	guarded_of(g, e->pid)->accounted = e->unwanted;
 	return e;
 }
 
@@ -110,10 +122,14 @@ static void adopt_all(struct guard *g, pid_t pid)
 	free(tids);
 }
 
-/* Events are let go with sig 0. A SIGKILL may have moved it on: then it is left alone. */
+/*
+ * Events are let go with sig 0. A SIGKILL may have moved it on, or is about to:
+ * then it is left alone. One that comes between the two calls is too late for us,
+ * and only for this thread: all others are seen to be killed from then on.
+ */
 static void go_on(const struct tracee *e, int sig)
 {
-	if (!trace_is_exiting(e->tid))
+	if (trace_may_continue(e->tid))
 		ptrace(PTRACE_CONT, e->tid, 0, sig);
 }
 
@@ -125,6 +141,7 @@ static void take_table(struct guard *g, const struct tracee *e)
 	struct guard_event ev = { .what = GUARD_TABLE, .pid = e->pid, .status = e->status };
 	bool more = true;
 
+	guarded_of(g, e->pid)->accounted = true;
 	for (int from = 0; more && !guard_is_ending(g);) {
 		ev.haul = haul_take(&name, from, &g->o.haul);
 		ev.haul->status = e->status;
@@ -213,7 +230,10 @@ static void exiting(struct guard *g, struct tracee *e)
 		if (!e)
 			return;
 	}
-	if (e->unwanted || e->released || other_user(g, e, false)) {
+	if (e->unwanted || e->released) {
+		release(e);
+	} else if (other_user(g, e, false)) {
+		guarded_of(g, e->pid)->accounted = true;
 		release(e);
 	} else if (!other_user(g, e, true)) {
 		/* One that was woken has no table by now, so that nobody shares it. */
@@ -269,6 +289,33 @@ static void cloned(struct guard *g, struct tracee *e)
 	e = find(g, parent);
 	if (e)
 		go_on(e, 0);
+	e = find(g, (pid_t)tid);
+	if (e && e->early) {
+		e->early = false;
+		go_on(e, 0);
+	}
+}
+
+/* Is it a thread of a process that has others? */
+static bool has_company(const struct guard *g, const struct tracee *e)
+{
+	for (size_t i = 0; i < g->n_tracees; i++)
+		if (g->tracees[i].pid == e->pid && g->tracees[i].tid != e->tid)
+			return true;
+	return false;
+}
+
+/*
+ * A thread that is new, or that a group stop has come to its end for. A new one
+ * stays until its maker has gone on: so whichever of them a SIGKILL takes from us
+ * in go_on(), the other has their table still. They are killed together only.
+ */
+static void trapped(struct guard *g, struct tracee *e, bool is_new)
+{
+	if (is_new && has_company(g, e))
+		e->early = true;
+	else
+		go_on(e, 0);
 }
 
 static void event(struct guard *g, struct tracee *e, int what)
@@ -300,6 +347,7 @@ static void group_stopped(struct guard *g, const struct tracee *e, int sig)
 
 static void stopped(struct guard *g, pid_t tid, int status)
 {
+	bool is_new = !find(g, tid);
 	struct tracee *e = adopt(g, tid);
 	struct trace_stop stop = trace_stop_of(status);
 
@@ -316,7 +364,7 @@ static void stopped(struct guard *g, pid_t tid, int status)
 		group_stopped(g, e, stop.sig);
 		break;
 	case TRACE_TRAP:
-		go_on(e, 0);
+		trapped(g, e, is_new);
 		break;
 	case TRACE_EVENT:
 		event(g, e, stop.event);
@@ -324,10 +372,25 @@ static void stopped(struct guard *g, pid_t tid, int status)
 	}
 }
 
+/* Its last thread has gone. */
+static void left_unseen(struct guard *g, pid_t pid, int status)
+{
+	const struct guard_event ev = { .what = GUARD_LOST, .pid = pid, .status = status };
+	struct guarded *p = guarded_of(g, pid);
+
+	for (size_t i = 0; i < g->n_tracees; i++)
+		if (g->tracees[i].pid == pid)
+			return;
+	if (!p->accounted)
+		guard_tell(g, &ev);
+	*p = g->procs[--g->n_procs];
+}
+
 static void ended(struct guard *g, const siginfo_t *si)
 {
 	struct tracee *e = find(g, si->si_pid);
 	struct guard_event ev = { .what = GUARD_LEFT, .pid = si->si_pid };
+	pid_t pid;
 
 	if (!e)
 		return;
@@ -336,9 +399,11 @@ static void ended(struct guard *g, const siginfo_t *si)
 	else
 		ev.status = W_EXITCODE(0, si->si_status) |
 			    (si->si_code == CLD_DUMPED ? WCOREFLAG : 0);
-	if (e->tid == e->pid)
+	pid = e->pid;
+	if (e->tid == pid)
 		guard_tell(g, &ev);
 	forget(g, e);
+	left_unseen(g, pid, ev.status);
 }
 
 /* ---- the loop ---- */
@@ -449,17 +514,28 @@ static int attach(struct guard *g)
 	return r;
 }
 
-/*
- * go_on() asks and then acts, and nothing in ptrace(2) does both at once. If the
- * thread that a SIGKILL woke can take our processor just there, it gets to its
- * exit stop before we act, and we let it out of that. Where we are allowed to,
- * nobody takes it from us.
- */
-static void keep_processor(void)
+/* See guard.h: go_on() asks and then acts, and nobody must come in between. */
+static bool keep_processor(void)
 {
 	struct sched_param param = { .sched_priority = 1 };
 
-	sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param);
+	return sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param) == 0;
+}
+
+static void *try_to_keep(void *arg)
+{
+	*(bool *)arg = keep_processor();
+	return NULL;
+}
+
+bool guard_may_keep_processor(void)
+{
+	pthread_t thread;
+	bool may = false;
+
+	if (pthread_create(&thread, NULL, try_to_keep, &may) == 0)
+		pthread_join(thread, NULL);
+	return may;
 }
 
 void *guard_loop(void *arg)

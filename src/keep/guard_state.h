@@ -15,6 +15,13 @@ struct tracee {
 	bool held;     /* stays in its exit stop until it is the last user of its table */
 	bool released; /* let go out of its exit stop: no user of its table any more */
 	bool unwanted; /* to be detached at its first stop */
+	bool early;    /* stands at its first stop until its maker's clone stop is over */
+};
+
+/* A process with tracees. */
+struct guarded {
+	pid_t pid;
+	bool accounted; /* its table was taken, or need not be: others have it, nobody wants it */
 };
 
 struct guard {
@@ -42,6 +49,8 @@ struct guard {
 	/* Of the thread. */
 	struct tracee *tracees;
 	size_t n_tracees, cap_tracees;
+	struct guarded *procs;
+	size_t n_procs;
 };
 
 /* The thread: attaches, posts ready, serves until all have ended or control is written. */

@@ -81,10 +81,23 @@ struct trace_stop trace_stop_of(int status)
 	return stop;
 }
 
-bool trace_is_exiting(pid_t tid)
+/* 1: it stands in its exit stop, 0: in another, -1: in none, or it is being killed. */
+static int stands_at_exit(pid_t tid)
 {
 	siginfo_t si;
 
-	return ptrace(PTRACE_GETSIGINFO, tid, 0, &si) == 0 &&
-	       si.si_code == (SIGTRAP | PTRACE_EVENT_EXIT << 8);
+	/* EINVAL: in a group stop, which has none. */
+	if (ptrace(PTRACE_GETSIGINFO, tid, 0, &si) < 0)
+		return errno == EINVAL ? 0 : -1;
+	return si.si_code == (SIGTRAP | PTRACE_EVENT_EXIT << 8);
+}
+
+bool trace_is_exiting(pid_t tid)
+{
+	return stands_at_exit(tid) == 1;
+}
+
+bool trace_may_continue(pid_t tid)
+{
+	return stands_at_exit(tid) == 0;
 }

@@ -49,4 +49,10 @@ struct trace_stop trace_stop_of(int status);
  */
 bool trace_is_exiting(pid_t tid);
 
+/*
+ * Does it stand in a stop that is none of those? False also while a SIGKILL is
+ * about to take it out of the one where it stands: it will be heard of again.
+ */
+bool trace_may_continue(pid_t tid);
+
 #endif

@@ -173,6 +173,7 @@ if [ "$(id -u)" = 0 ]; then
 	pid=$vpid
 	ok "a user guards a process of his own" guard_start "$vpid" --hold -o "$tmp/open/dumps"
 	like "$(cat "$gerr")" "set-user-ID program" "he is told what it costs"
+	like "$(cat "$gerr")" "may get past the guard.*SCHED_FIFO" "and what may happen without priority"
 	kill -KILL "$pid"
 	lib_forget "$vjob" 2>/dev/null
 	guard_wait
@@ -216,7 +217,7 @@ if [ "$(id -u)" = 0 ]; then
 		FILCH_SHELF=$tmp/open/shelf as_nobody "$FILCH" drop "$h"
 	done
 else
-	skip "needs root" 8
+	skip "needs root" 9
 fi
 
 # ---- threads, children, namespaces ----

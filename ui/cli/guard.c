@@ -24,6 +24,8 @@ static bool hear(struct guarding *x, struct guard *g)
 	while ((r = guard_next(g, &ev)) == 1) {
 		if (ev.what == GUARD_TABLE)
 			guarding_store(x, &ev);
+		else if (ev.what == GUARD_LOST)
+			guarding_lost(x, &ev);
 		else if (ev.what == GUARD_EXEC)
 			executed(x, ev.pid);
 		guard_done(g, &ev);

@@ -140,6 +140,10 @@ void guarding_notes(struct guarding *x)
 	if (!may_trace_all(x->cli))
 		cli_message(x->cli, "a set-user-ID program that it executes does not get its "
 				    "privilege, for we have no CAP_SYS_PTRACE");
+	if (!guard_may_keep_processor())
+		cli_message(x->cli, "a SIGKILL in the very moment when a signal is passed on may "
+				    "get past the guard, and then that is said: we may not use "
+				    "SCHED_FIFO, for we have no CAP_SYS_NICE");
 	cli_message(x->cli, "not caught: what it closes itself, and what is close-on-exec when it "
 			    "executes another program");
 }
@@ -417,6 +421,21 @@ void guarding_store(struct guarding *x, const struct guard_event *ev)
 	progress_signals(NULL);
 	shelf_close(&x->shelf); /* it cuts off who is silent for long */
 	x->stored = true;
+}
+
+void guarding_lost(struct guarding *x, const struct guard_event *ev)
+{
+	autobuf cause = BUF_INIT;
+	struct fail f;
+
+	guarding_cause(&cause, ev->status);
+	fail_set(&f, ESRCH, "", "process %d: descriptors lost", ev->pid);
+	fail_class(&f, FAIL_OTHER);
+	fail_why(&f,
+		 "it %s in the very moment when it was let go on from another stop, and "
+		 "they closed before they could be taken",
+		 buf_str(&cause));
+	cli_failed(x->cli, &f);
 }
 
 /* Has its memory gone, as before its descriptors close? */

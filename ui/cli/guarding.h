@@ -52,6 +52,9 @@ void guarding_notes(struct guarding *x);
 /* Hold and dump what was taken. Ends early on a signal: then x->cancel. */
 void guarding_store(struct guarding *x, const struct guard_event *ev);
 
+/* Say that one ended and nothing of it was taken: a part that failed. */
+void guarding_lost(struct guarding *x, const struct guard_event *ev);
+
 /*
  * poll(2) for ever; but once something was stored, and t is at its end and does not
  * come to it, says so: its descriptors wait for somebody before they close.

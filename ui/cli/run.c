@@ -75,6 +75,8 @@ static bool hear(struct running *r)
 		pass_signals(r); /* the ^C that ended it does not end a copy as well */
 		if (ev.what == GUARD_TABLE)
 			guarding_store(&r->x, &ev);
+		else if (ev.what == GUARD_LOST)
+			guarding_lost(&r->x, &ev);
 		else if (ev.what == GUARD_STOPPED && ev.pid == r->run.pid)
 			stop_too(r);
 		if (ev.what == GUARD_LEFT && ev.pid == r->run.pid) {
