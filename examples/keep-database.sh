@@ -16,7 +16,7 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/keep.XXXXXX")
 export FILCH_SHELF="$dir/shelf"
 program=''
 cleanup() {
-	"$filch" held --json | sed -n 's/.*"id":"\(h[0-9]*\)".*/\1/p' | xargs -r -n1 "$filch" drop
+	"$filch" drop --all --last 2>/dev/null || :
 	[ -z "$program" ] || kill "$program" 2>/dev/null || :
 	rm -rf "$dir"
 }

@@ -15,7 +15,7 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/rescue.XXXXXX")
 export FILCH_SHELF="$dir/shelf"
 server='' client='' guard=''
 cleanup() {
-	"$filch" held --json | sed -n 's/.*"id":"\(h[0-9]*\)".*/\1/p' | xargs -r -n1 "$filch" drop
+	"$filch" drop --all --last 2>/dev/null || :
 	for p in $server $client $guard; do
 		kill "$p" 2>/dev/null || :
 	done

@@ -29,6 +29,17 @@ for path in "$lib_top"/examples/*.sh; do
 	is "$(ls -A "$tmp/place")" "" "$name: nothing is left"
 done
 
+# What an older systemd does not know it says, and passes over.
+unit=$lib_top/examples/keeper.service
+if command -v systemd-analyze >/dev/null; then
+	mkdir "$tmp/runtime"
+	is "$(XDG_RUNTIME_DIR=$tmp/runtime systemd-analyze --user --man=no verify "$unit" 2>&1 |
+		grep -v "Unknown key 'FileDescriptorStorePreserve'")" "" \
+		"keeper.service: systemd-analyze finds nothing wrong"
+else
+	skip "no systemd-analyze"
+fi
+
 said() { # said NAME: in one line
 	tr '\n' ' ' <"$tmp/$1"
 }

@@ -94,11 +94,15 @@ with Victim("file:fd=10,text=ten", "pipe:fd=11,peer=12,text=queued", "tcp:fd=13,
     filch("drop", "--all", "--last")
 
     # take -- CMD
-    p = start(FILCH, "take", SOCK, "--listen", "--", "sh", "-c",
+    log = os.path.join(TMP, "take-audit")
+    p = start(FILCH, "take", SOCK, "--listen", "--audit", log, "--", "sh", "-c",
               'echo "$LISTEN_FDS $LISTEN_FDNAMES $((LISTEN_PID == $$))"; cat <&3')
     filch("give", "%d:10" % v.pid, "%d:13" % v.pid, "--to", SOCK)
     out, err = p.communicate(timeout=10)
     is_((p.returncode, out), (0, b"2 file-0:tcp-1 1\nten"), "take -- CMD")
+    with open(log) as f:
+        is_([(e["operation"], e["fd"]) for e in map(json.loads, f)], [("take", 10), ("take", 13)],
+            "take -- CMD: --audit")
     v.cmd("lseek 10 0 set")
     name = "@filch-test-%d" % os.getpid()
     p = start(FILCH, "take", name, "--", "cat", "/dev/fd/3")

@@ -8,10 +8,13 @@
 #include "ui/cli/descs.h"
 #include "ui/cli/onshelf.h"
 
+#define KINDS_SAID 32
+
 struct hold {
 	struct shelf shelf;
 	bool open, broken;
-	const struct kind *said; /* its words were said last */
+	const struct kind *said[KINDS_SAID]; /* the words of each are said once */
+	size_t n_said;
 };
 
 /* The kernel goes on giving connections to a queue that nobody empties. */
@@ -34,9 +37,11 @@ static void warn_of_reuseport(struct cli *cli, const struct desc_ref *d, int fd)
 
 static void say_delays(struct cli *cli, struct hold *h, const struct kind *k)
 {
-	if (h->said == k)
-		return;
-	h->said = k;
+	for (size_t i = 0; i < h->n_said; i++)
+		if (h->said[i] == k)
+			return;
+	if (h->n_said < KINDS_SAID)
+		h->said[h->n_said++] = k;
 	cli_message(cli, "%s: %s, until it is dropped", k->name, kind_cell(k, OP_HOLD)->words);
 }
 

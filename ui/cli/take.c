@@ -142,12 +142,13 @@ static int put(struct cli *cli, struct take *t, const struct shelf_item *item, i
 	return 0;
 }
 
-static void keep_for_command(struct take *t, const struct shelf_item *item, int fd)
+static void keep_for_command(struct cli *cli, struct take *t, const struct shelf_item *item, int fd)
 {
 	t->list = xreallocarray(t->list, t->n + 1, sizeof(*t->list));
 	t->list[t->n] = (struct exec_fd){ fd, TAKE_FIRST + (int)t->n };
 	buf_addf(&t->names, "%s%s-%d", t->n ? ":" : "", item->kind, (int)t->n);
 	t->n++;
+	onshelf_audit(cli, item, NULL);
 }
 
 static void receive(struct cli *cli, struct take *t, int fd, const struct buf *line)
@@ -165,7 +166,7 @@ static void receive(struct cli *cli, struct take *t, int fd, const struct buf *l
 	}
 	r = describe(cli, &item, fd, line, &may_hang, &f);
 	if (r == 0 && t->run)
-		keep_for_command(t, &item, fd_steal(&fd));
+		keep_for_command(cli, t, &item, fd_steal(&fd));
 	else if (r == 0)
 		r = put(cli, t, &item, fd, &f);
 	if (r == 0)
