@@ -90,6 +90,7 @@ try:
     is_((guard.returncode, got[10]["error"], bool(got[10]["held"])), (0, None, True),
         "guard took it from a process that was killed, and ends")
 
+    is_({x["origin"] for x in held()}, {"exited"}, "who hangs in its end has exited, not closed it")
     for h in [x["id"] for x in held()]:
         if h != "h2":
             is_(filch("drop", h, timeout=20).status, 0, "drop %s, which cannot be closed" % h)

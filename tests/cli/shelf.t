@@ -176,9 +176,9 @@ with Victim("pipe:fd=10,peer=11,text=queued", "file:fd=12,text=kept,deleted", "t
 # One that is about to end has closed all, and is not gone yet: it has not "closed" it.
 seen = set()
 for i in range(20):
-    p = subprocess.Popen([sys.executable, "-c", "import os, sys, time\n"
+    p = subprocess.Popen([sys.executable, "-c", "import os\n"
                           "for i in range(3, 900): os.dup2(0, i)\nprint(0, flush=True)\n"
-                          "time.sleep(100)"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                          "os.read(0, 1)"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     p.stdout.readline()
     h = hold("%d:3" % p.pid)[0]
     p.kill()

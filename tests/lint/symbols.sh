@@ -15,6 +15,7 @@ allowed() {
 	helper.o _exit   ends a child of ours
 	run.o _exit      the same
 	daemon.o _exit   ends a child of ours
+	apart.o _exit    ends a child of ours
 	END
 }
 
