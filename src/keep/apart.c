@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "src/base/fd.h"
+#include "src/survey/survey.h"
 #include "src/take/grab.h"
 
 struct request {
@@ -108,6 +109,32 @@ static int close_it(void *arg, const struct fdent *e, int fd, struct fail *f)
 int apart_try(const struct apart *a, const struct fdent *e, struct fail *f)
 {
 	return apart_run(a, e, close_it, NULL, f);
+}
+
+bool apart_held_may_hang(const struct shelf_item *item, pid_t shelf, int procfs)
+{
+	const struct target_name name = { .pid = shelf };
+	const struct survey_opts opts = {
+		.procfs = procfs,
+		.targets = &name,
+		.n_targets = 1,
+		.only = true,
+		.only_fd = item->shelf_fd,
+		.only_assoc = ASSOC_FD,
+	};
+	const struct fdent *e;
+	struct kind_ctx ctx;
+	struct survey *s;
+	bool may = false;
+
+	if (survey_take(&s, &opts, NULL) < 0)
+		return false;
+	ctx = survey_ctx(s);
+	e = survey_find(s, shelf, 0, item->shelf_fd);
+	if (e && (e->have & HAVE_LINK))
+		may = grab_may_hang(e, &ctx);
+	survey_free(s);
+	return may;
 }
 
 /*

@@ -8,9 +8,11 @@
 #ifndef KEEP_APART_H
 #define KEEP_APART_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "src/base/fail.h"
+#include "src/keep/shelf.h"
 #include "src/kind/kind.h"
 #include "src/proc/target.h"
 
@@ -44,6 +46,12 @@ int apart_run(const struct apart *a, const struct fdent *e, apart_fn *fn, void *
  * -ETIMEDOUT, or -errno with f. Effect: hold, for that moment.
  */
 int apart_try(const struct apart *a, const struct fdent *e, struct fail *f);
+
+/*
+ * Might a duplicate of what is held hang when it is closed? Seen at the shelf itself,
+ * by its pid and without a duplicate; where that cannot be seen, no. No effect.
+ */
+bool apart_held_may_hang(const struct shelf_item *item, pid_t shelf, int procfs);
 
 /*
  * Some of our table may hang when they are closed, and we are about to exit: from

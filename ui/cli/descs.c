@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "src/keep/apart.h"
 #include "src/take/why.h"
 #include "ui/cli/onshelf.h"
 
@@ -196,33 +197,6 @@ bool descs_target_has_any(struct cli *cli, const struct target *t)
 	return false;
 }
 
-/* Seen at the shelf itself, without a duplicate. Where it cannot be seen, no. */
-static bool held_may_hang(const struct walk *w, pid_t shelf, const struct shelf_item *item)
-{
-	const struct target_name name = { .pid = shelf };
-	const struct survey_opts opts = {
-		.procfs = w->cli->procfs,
-		.targets = &name,
-		.n_targets = 1,
-		.only = true,
-		.only_fd = item->shelf_fd,
-		.only_assoc = ASSOC_FD,
-	};
-	const struct fdent *e;
-	struct kind_ctx ctx;
-	struct survey *s;
-	bool may = false;
-
-	if (survey_take(&s, &opts, NULL) < 0)
-		return false;
-	ctx = survey_ctx(s);
-	e = survey_find(s, shelf, 0, item->shelf_fd);
-	if (e && (e->have & HAVE_LINK))
-		may = grab_may_hang(e, &ctx);
-	survey_free(s);
-	return may;
-}
-
 /*
  * One of the shelf becomes a descriptor of our own, and we the target: so every
  * verb can do with it what it does with others. One that we might not be able
@@ -240,7 +214,7 @@ static int receive_held(struct walk *w, struct desc *d, struct shelf_item *item)
 	*d = (struct desc){ .what = DESC_FD, .target.pid = s.pid };
 	w->shelf = s.pid;
 	r = shelf_look(&s, id, item, &f);
-	if (r == 0 && held_may_hang(w, s.pid, item)) {
+	if (r == 0 && apart_held_may_hang(item, s.pid, w->cli->procfs)) {
 		r = item->shelf_fd;
 	} else if (r == 0) {
 		shelf_item_release(item);
