@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "src/keep/apart.h"
 #include "src/keep/shelf.h"
 #include "ui/tui/shelf.h"
 #include "ui/tui/views.h"
@@ -88,6 +89,13 @@ int subject_of_held(struct subject *s, struct app *a, const struct shelf_item *i
 	snprintf(s->desc, sizeof(s->desc), "h%u", item->id);
 	if (err < 0)
 		return err;
+	if (apart_held_may_hang(item, shelf.pid, a->procfs)) {
+		shelf_close(&shelf);
+		fail_set(f, EOPNOTSUPP, "", "h%u", item->id);
+		fail_why(f, "its filesystem may hang, and so would our close");
+		fail_advice(f, "filch VERB h%u", item->id);
+		return -EOPNOTSUPP;
+	}
 	fd = shelf_get(&shelf, item->id, NULL, f);
 	shelf_close(&shelf);
 	if (fd < 0)
