@@ -18,7 +18,7 @@ os.environ["FILCH_SHELF"] = os.path.join(TMP, "shelf")
 
 
 def listens(path):
-    with open("/proc/net/unix") as f:
+    with open("/proc/net/unix", errors="replace") as f:
         return any(line.split()[-1] == path and line.split()[3] == "00010000" for line in f)
 
 
