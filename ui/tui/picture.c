@@ -112,24 +112,32 @@ void picture_unref(struct picture *p)
 	free(p);
 }
 
-static size_t equal_range(const struct fdent **at, size_t n, const struct fdent *e,
-			  int (*cmp)(const struct fdent *, const struct fdent *),
-			  const struct fdent *const **first)
+/* Where those that are not before e begin; or, AFTER, those that are behind it. */
+static size_t bound(const struct fdent **at, size_t lo, size_t n, const struct fdent *e,
+		    int (*cmp)(const struct fdent *, const struct fdent *), bool after)
 {
-	size_t lo = 0, hi = n, count = 0;
+	size_t hi = n;
 
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (cmp(at[mid], e) < 0)
+		if (cmp(at[mid], e) < (after ? 1 : 0))
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
+	return lo;
+}
+
+/* Not one by one: a hundred thousand may be the same, and each row asks. */
+static size_t equal_range(const struct fdent **at, size_t n, const struct fdent *e,
+			  int (*cmp)(const struct fdent *, const struct fdent *),
+			  const struct fdent *const **first)
+{
+	size_t lo = bound(at, 0, n, e, cmp, false);
+
 	*first = (const struct fdent *const *)at + lo;
-	while (lo + count < n && cmp(at[lo + count], e) == 0)
-		count++;
-	return count;
+	return bound(at, lo, n, e, cmp, true) - lo;
 }
 
 size_t picture_same_ofd(const struct picture *p, const struct fdent *e,
