@@ -2,15 +2,18 @@
 /*
  * Processes full of descriptors, to be listed.
  *
- *	fleet PROCESSES DESCRIPTORS [mixed|timerfd|null]
+ *	fleet PROCESSES DESCRIPTORS [mixed|timerfd|null [THREADS]]
  *
- * Prints "ready" when all are open; ends, and they with it, when its standard
- * input does.
+ * With THREADS, that many in each process have DESCRIPTORS each, in a table of
+ * their own: a process may have more than the limit of one table. Prints "ready"
+ * when all are open; ends, and they with it, when its standard input does.
  */
 #include <arpa/inet.h>
 #include <err.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -138,7 +141,41 @@ static void fill(const char *what, int count)
 	}
 }
 
-static void member(const char *what, int count, int ready)
+struct crowd {
+	const char *what;
+	int count;
+	pthread_barrier_t filled;
+};
+
+static void *thread(void *arg)
+{
+	struct crowd *crowd = arg;
+
+	need(unshare(CLONE_FILES), "unshare");
+	close_range(3, ~0U, 0);
+	fill(crowd->what, crowd->count);
+	pthread_barrier_wait(&crowd->filled);
+	for (;;)
+		pause();
+	return NULL;
+}
+
+/* Threads before our own table fills, for each begins with a copy of it. */
+static void fill_all(const char *what, int count, int threads)
+{
+	struct crowd crowd = { what, count, { { 0 } } };
+	pthread_t id;
+	int i;
+
+	pthread_barrier_init(&crowd.filled, NULL, (unsigned)threads);
+	for (i = 1; i < threads; i++)
+		if (pthread_create(&id, NULL, thread, &crowd))
+			errx(1, "pthread_create");
+	fill(what, count);
+	pthread_barrier_wait(&crowd.filled);
+}
+
+static void member(const char *what, int count, int threads, int ready)
 {
 	int null = need(open("/dev/null", O_RDWR), "/dev/null");
 
@@ -146,7 +183,7 @@ static void member(const char *what, int count, int ready)
 	dup2(null, 0);
 	dup2(null, 1);
 	close(null);
-	fill(what, count);
+	fill_all(what, count, threads);
 	if (write(ready, "", 1) != 1)
 		_exit(1);
 	close(ready);
@@ -154,7 +191,7 @@ static void member(const char *what, int count, int ready)
 		pause();
 }
 
-static void start(const char *what, int processes, int count)
+static void start(const char *what, int processes, int count, int threads)
 {
 	int i, ready[2];
 	char byte;
@@ -163,7 +200,7 @@ static void start(const char *what, int processes, int count)
 	for (i = 0; i < processes; i++) {
 		if (!need(fork(), "fork")) {
 			close(ready[0]);
-			member(what, count, ready[1]);
+			member(what, count, threads, ready[1]);
 		}
 	}
 	close(ready[1]);
@@ -178,13 +215,14 @@ int main(int argc, char **argv)
 	char byte;
 
 	if (argc < 3)
-		errx(2, "usage: fleet PROCESSES DESCRIPTORS [mixed|timerfd|null]");
+		errx(2, "usage: fleet PROCESSES DESCRIPTORS [mixed|timerfd|null [THREADS]]");
 	close_range(3, ~0U, 0);
 	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
 		limit.rlim_cur = limit.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
-	start(argc > 3 ? argv[3] : "mixed", atoi(argv[1]), atoi(argv[2]));
+	start(argc > 3 ? argv[3] : "mixed", atoi(argv[1]), atoi(argv[2]),
+	      argc > 4 ? atoi(argv[4]) : 1);
 	puts("ready");
 	fclose(stdout);
 	while (read(0, &byte, 1) > 0)

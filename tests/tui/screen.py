@@ -153,10 +153,14 @@ class Screen:
         return self.wait("no " + text, lambda s: text not in s.text(), timeout)
 
     def settle(self, quiet=0.15, timeout=5):
-        """Nothing arrived for a while."""
+        """Nothing changed on the screen for a while; frames that change nothing may come."""
         end = time.monotonic() + timeout
-        while self.pump(quiet) and time.monotonic() < end:
-            pass
+        still = time.monotonic() + quiet
+        while time.monotonic() < min(still, end):
+            self.display.dirty.clear()
+            self.pump(min(quiet, 0.02))
+            if self.display.dirty:
+                still = time.monotonic() + quiet
 
     def row_of(self, text):
         for i, line in enumerate(self.lines()):
