@@ -464,9 +464,10 @@ static int check_target(struct app *a, struct target_name *name)
 
 static void release(struct app *a)
 {
-	views_release(a);
-	dialog_close_all(a);
+	/* Before the views: what a task brings is handed to them. */
 	tasks_drain(&a->tasks, DRAIN_MS);
+	dialog_close_all(a);
+	views_release(a);
 	picture_unref(a->target_pic);
 	picture_unref(a->wide);
 	edit_release(&a->prompt.edit);
