@@ -337,11 +337,15 @@ static void loop(struct app *a)
 	};
 
 	while (a->running) {
+		int n;
+
 		a->now = clock_ms();
 		if (a->dirty)
 			paint(a);
-		if (poll(p, 4, -1) < 0 && errno != EINTR)
+		n = poll(p, 4, detail_waits(a) ? DETAIL_REST_MS : -1);
+		if (n < 0 && errno != EINTR)
 			break;
+		a->dirty |= n == 0;
 		a->now = clock_ms();
 		if (p[1].revents)
 			drain_signals(a);

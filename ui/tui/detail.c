@@ -240,24 +240,71 @@ static int name_width(const struct detail_state *s, int w)
 	return names < w / 2 ? names : w / 2;
 }
 
+static bool same_row(const struct detail_row *x, const struct detail_row *y)
+{
+	return x->pid == y->pid && x->tid == y->tid && x->fd == y->fd && x->assoc == y->assoc &&
+	       x->ino == y->ino;
+}
+
+/*
+ * A key that is held down would send this pane anew for each row that it passes:
+ * most of the bytes, on a slow line most of the time. So the lines of a row are
+ * made when it is the first that the cursor came to, or once it rests.
+ */
+static bool cursor_runs(struct app *a, const struct fdent *e)
+{
+	struct detail_state *s = a->detail;
+	struct detail_row now = { e->proc->pid, e->proc->tid, e->fd, (int)e->assoc, e->ino };
+	bool rested = a->now - s->moved_ms >= DETAIL_REST_MS;
+
+	if (!same_row(&s->at, &now)) {
+		s->at = now;
+		s->moved_ms = a->now;
+	}
+	if (s->n && !rested && !same_row(&s->shown, &now))
+		return true;
+	s->shown = now;
+	return false;
+}
+
+bool detail_waits(const struct app *a)
+{
+	const struct detail_state *s = a->detail;
+
+	for (size_t i = 0; i < a->n_panes; i++)
+		if (a->panes[i].view == &view_detail)
+			return s->n && !same_row(&s->shown, &s->at);
+	return false;
+}
+
+static void make_title(struct detail_state *s, const struct fdent *e)
+{
+	if (e->assoc == ASSOC_FD)
+		snprintf(s->title, sizeof(s->title), "%d:%d %s", e->proc->pid, e->fd,
+			 e->kind->name);
+	else
+		snprintf(s->title, sizeof(s->title), "%d:%s %s", e->proc->pid, assoc_name(e->assoc),
+			 e->kind->name);
+}
+
 static void detail_draw(struct app *a, struct rect r, bool focused)
 {
 	struct detail_state *s = a->detail;
 	const struct fdent *e = fds_current(a);
-	char title[64], right[32];
+	char right[32];
 	int y = r.y + 1, names;
 
 	if (!e) {
 		draw_rule(&a->canvas, r.y, r.x, r.w, "", "", focused);
+		clear_lines(s);
 		return;
 	}
-	fill(a, e);
-	snprintf(title, sizeof(title), "%d:%d %s", e->proc->pid, e->fd, e->kind->name);
-	if (e->assoc != ASSOC_FD)
-		snprintf(title, sizeof(title), "%d:%s %s", e->proc->pid, assoc_name(e->assoc),
-			 e->kind->name);
+	if (!cursor_runs(a, e)) {
+		fill(a, e);
+		make_title(s, e);
+	}
 	snprintf(right, sizeof(right), "%zu/%zu", a->fds->list.cur + 1, a->fds->n);
-	draw_rule(&a->canvas, r.y, r.x, r.w, title, right, focused);
+	draw_rule(&a->canvas, r.y, r.x, r.w, s->title, right, focused);
 	list_set_count(&s->list, s->n);
 	list_layout(&s->list, r.h - 1);
 	if (!focused && a->focus != &view_detail)

@@ -20,6 +20,14 @@ struct detail_state {
 	pid_t grabbed_pid;
 	int grabbed_fd;
 	uint64_t grabbed_ino;
+	char title[64];
+	/* While the cursor runs the lines stay as they were: see detail_draw(). */
+	struct detail_row {
+		pid_t pid, tid;
+		int fd, assoc;
+		uint64_t ino;
+	} shown, at;
+	uint64_t moved_ms;
 };
 
 #endif

@@ -43,6 +43,9 @@ void detail_init(struct app *a);
 void detail_release(struct app *a);
 /* Facts from a grab, asked for by `i`: kept until the descriptor changes. */
 void detail_facts(struct app *a);
+/* It shows a row that the cursor has left: paint again once it rests. */
+bool detail_waits(const struct app *a);
+#define DETAIL_REST_MS 120
 
 /* content.c */
 void content_init(struct app *a);
