@@ -10,6 +10,7 @@ with the helpers of tests/bench.
 import contextlib
 import math
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -17,7 +18,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections import namedtuple
+
+import tui
 
 FILCH = os.environ["FILCH"]
 HELPERS = os.path.join(os.environ["BUILD"], "tests/bench")
@@ -78,9 +82,10 @@ def median(runs):
 
 
 @contextlib.contextmanager
-def fleet(processes, descriptors, what="mixed"):
-    """Processes with that many descriptors each; gives their parent's pid."""
-    command = [f"{HELPERS}/fleet", str(processes), str(descriptors), what]
+def fleet(processes, descriptors, what="mixed", threads=1):
+    """Processes with that many descriptors each, or with so many in each of some
+    threads' own tables; gives their parent's pid."""
+    command = [f"{HELPERS}/fleet", str(processes), str(descriptors), what, str(threads)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
         if parent.stdout.readline() != b"ready\n":
             sys.exit("bench: the fleet did not get all its descriptors")
@@ -290,6 +295,65 @@ def dump_sparse(report):
         report.at_most(f"{name}: blocks written to blocks there", blocks, 1.1)
 
 
+def key_to_paint(report, threads):
+    per = 10000 if threads == 1 else 17000
+    with fleet(1, per, threads=threads) as parent:
+        with tui.Terminal([FILCH, child_of(parent)]) as t:
+            t.idle()
+            before = t.painting()
+            times, sizes = tui.moves(t, 100 if QUICK else 400)
+            painting = (t.painting() - before) / max(1, len(times))
+            jumps = tui.jumps(t, 30 if QUICK else 100)
+    count = per * threads
+    if not times or not jumps:
+        report.missing(f"{count} rows", "no frame came")
+        return
+    report.row(f"{count} rows: a line, median", f"{statistics.median(times) * 1e3:.2f} ms",
+               f"cpu {painting * 1e3:.2f} ms")
+    report.at_most(f"{count} rows: a line, 95 %", tui.percentile(times, 95) * 1e3, 10, " ms")
+    report.at_most(f"{count} rows: a page or an end, 95 %", tui.percentile(jumps, 95) * 1e3, 10,
+                   " ms")
+    report.row(f"{count} rows: bytes a line, median", f"{statistics.median(sizes):.0f} B",
+               "<= 700 B", statistics.median(sizes) <= 700)
+
+
+def first_screen(report):
+    processes = 2000 if QUICK else 10000
+    user = b" " + pwd.getpwuid(os.getuid()).pw_name.encode()[:9]
+    times = []
+    with fleet(processes, 8, "null"):
+        for _ in range(5):
+            with tui.Terminal([FILCH]) as t:
+                if t.until(lambda got: got.count(user) >= 20, 10) is not None:
+                    times.append(time.monotonic() - t.began)
+    if times:
+        report.at_most(f"first screen, {processes} processes", statistics.median(times) * 1e3,
+                       100, " ms")
+    else:
+        report.missing("first screen", "it did not come")
+
+
+def idling(report):
+    seconds = 5 if QUICK else 20
+    with fleet(1, 500) as parent:
+        with tui.Terminal([FILCH, child_of(parent)]) as t:
+            t.idle()
+            t.quiet(0.05, 3)
+            before, bytes_before = t.cpu(), t.bytes
+            t.until(lambda got: False, seconds)
+            report.at_most("idle, 500 descriptors: of one processor",
+                           (t.cpu() - before) / seconds * 100, 5, " %")
+            report.row("idle: bytes a second", f"{(t.bytes - bytes_before) / seconds:.0f} B")
+
+
+def interface(report):
+    report.title("the terminal interface, 160x50")
+    first_screen(report)
+    for threads in (1, 6):
+        key_to_paint(report, threads)
+    idling(report)
+
+
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     report = Report()
@@ -302,6 +366,7 @@ def main():
     dump_memory(report, GIB // 4 if QUICK else 4 * GIB)
     dump_disk(report, GIB // 4 if QUICK else GIB)
     dump_sparse(report)
+    interface(report)
     print(f"\n{report.over} over budget, {report.failed} not measured")
     return 1 if report.failed else 0
 

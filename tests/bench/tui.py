@@ -86,14 +86,20 @@ class Terminal:
     def press(self, key):
         """Seconds from KEY to the end of the frame that follows."""
         self.quiet(0.02)
+        began = time.monotonic()  # before the write: who is woken may be done when it returns
         os.write(self.master, key)
-        return self.frames()
+        return None if self.frames() is None else time.monotonic() - began
 
     def cpu(self):
         """Seconds of processor time so far, all threads."""
         with open(f"/proc/{self.pid}/stat", "rb") as f:
             fields = f.read().rsplit(b")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / TICK
+
+    def painting(self):
+        """Seconds of processor time of the thread that paints."""
+        with open(f"/proc/{self.pid}/task/{self.pid}/schedstat", encoding="ascii") as f:
+            return int(f.read().split()[0]) / 1e9
 
 
 def plain(data):
