@@ -200,30 +200,55 @@ static void draw_header(struct app *a)
 			  badges[badge].role, badges[badge].word);
 }
 
+/* The hint of an action in a context, NULL: none; a "+" before it makes it minor. */
+static const char *hint_of(const struct app *a, enum action action, enum context ctx, int *width)
+{
+	int key = keymap_key_of(&a->keys, action, ctx);
+	const char *hint = actions[action].hint;
+	char name[16];
+
+	if (!*hint || key < 0 || !(actions[action].contexts & ctx))
+		return NULL;
+	*width = (int)(strlen(key_text(key, name, sizeof(name))) + strlen(hint)) + 3;
+	*width -= *hint == '+';
+	return hint;
+}
+
+/* Minor hints get the room that the others leave. */
+static int minor_room(const struct app *a, enum context ctx)
+{
+	int room = a->cols >= WIDE_HINTS ? a->cols : 0, w;
+
+	for (int i = 1; i < ACTION_COUNT; i++) {
+		const char *hint = hint_of(a, (enum action)i, ctx, &w);
+
+		if (hint && *hint != '+')
+			room -= w;
+	}
+	return room;
+}
+
 /* The hints that fit, dropped from the left; `? help` is the last to go. */
 static void draw_hints(struct app *a, int y)
 {
 	enum context ctx = a->dialog          ? CTX_DIALOG
 			   : a->prompt.active ? CTX_PROMPT
 					      : a->focus->context;
-	int x = a->cols;
+	int x = a->cols, room = minor_room(a, ctx), w;
 
 	for (int i = ACTION_COUNT - 1; i > 0; i--) {
-		int key = keymap_key_of(&a->keys, (enum action)i, ctx), w;
+		const char *k, *hint = hint_of(a, (enum action)i, ctx, &w);
 		char name[16];
-		const char *k, *hint = actions[i].hint;
 
-		if (*hint == '+' && a->cols >= WIDE_HINTS)
-			hint++;
-		if (!*hint || *hint == '+' || key < 0 || !(actions[i].contexts & ctx))
+		if (!hint || (*hint == '+' && (room -= w) < 0))
 			continue;
-		k = key_text(key, name, sizeof(name));
-		w = (int)(strlen(k) + 1 + strlen(hint)) + 2;
 		if (x - w < 0)
 			break;
 		x -= w;
+		k = key_text(keymap_key_of(&a->keys, (enum action)i, ctx), name, sizeof(name));
 		draw_text(&a->canvas, y, x + 1, w, ROLE_KEY, k);
-		draw_text(&a->canvas, y, x + 2 + (int)strlen(k), w, ROLE_NORMAL, hint);
+		draw_text(&a->canvas, y, x + 2 + (int)strlen(k), w, ROLE_NORMAL,
+			  hint + (*hint == '+'));
 	}
 }
 
