@@ -198,6 +198,9 @@ README_ENV = FILCH=$(abspath $(BUILD)/filch) BUILD=$(abspath $(BUILD))
 readme: all $(BUILD)/tests/demo ## put what the program prints now into README.md
 	$(Q)$(README_ENV) $(PYTHON) -B tests/readme/make.py README.md
 
+screenshots: all $(BUILD)/tests/demo ## only its screens of the interface
+	$(Q)$(README_ENV) $(PYTHON) -B tests/readme/make.py --screens README.md
+
 readme-figures: programs ## and what make bench measures
 	$(Q)$(MAKE) bench | $(README_ENV) $(PYTHON) -B tests/readme/make.py --figures README.md
 
@@ -247,7 +250,8 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 	@echo '  Variables: PREFIX DESTDIR CC CFLAGS LDFLAGS BUILD SANITIZE DEVELOPER V JOBS NO_INSTALL'
 
-.PHONY: all programs deps deps-more run check test soak fuzz fuzz-run readme readme-figures \
+.PHONY: all programs deps deps-more run check test soak fuzz fuzz-run readme screenshots \
+	readme-figures \
 	bench coverage lint \
 	format install uninstall dist clean help FORCE
 .DELETE_ON_ERROR:

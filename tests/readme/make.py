@@ -4,6 +4,7 @@
 
     make.py README.md            rewrite the blocks that differ (make readme)
     make.py --check README.md    say which differ, as TAP (tests/cli/readme.t)
+    make.py --screens README.md  rewrite only the screens that differ (make screenshots)
     make.py --figures README.md  put what make bench printed, on stdin, in its block
 
 A block is a fence between two comments:
@@ -18,10 +19,12 @@ A block is a fence between two comments:
 Its "$ " lines are run in the SCENE (scenes.py), a world of its own: pids, mounts and
 network. Blocks of one scene share it, in the order of the text. What varies from run
 to run (normal() below) is not compared, and a block that is right is not touched.
-Between `<!-- table: WORDS -->` and `<!-- end -->` stands what `filch WORDS` prints.
+Between `<!-- table: WORDS -->` and `<!-- end -->` stands what `filch WORDS` prints,
+after `<!-- screen: NAME -->` what the interface shows (screens.py).
 """
 
 import difflib
+import importlib.util
 import json
 import os
 import re
@@ -30,7 +33,7 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-MARK = re.compile(r"<!-- (run|table|figures): ([^\n]*?) -->\n(.*?)<!-- end -->", re.S)
+MARK = re.compile(r"<!-- (run|table|figures|screen): ([^\n]*?) -->\n(.*?)<!-- end -->", re.S)
 FENCE = re.compile(r"\A```\n(.*)```\n\Z", re.S)
 FILCH = os.environ.get("FILCH") or os.path.join(HERE, "../../build/filch")
 
@@ -63,30 +66,46 @@ def normal(text, scene=""):
         sorted(m.group(1).split(", "))), text)
 
 
-# A leak grows by the clock: there only the words count.
 NUMBERS = {
+    # A leak grows by the clock: there only the words count.
     "leak": [(r"[+-]?\d+(\.\d+)?", "N")],
     # Another cat elsewhere.
+    **dict.fromkeys(("processes", "descriptors", "viewer", "disturb"), [
+        (r"^(.)~", r"\1 "), ("─+", "─"), (r"\bof \d+ fds", "of N fds"), (r"\b\d+ms\b", "TIME"),
+        (r"\binode +\d+ +dev .*$", "inode N"), (r"\d\d:\d\d:\d\d", "TIME"),
+        (r"([│┐┘]).$", r"\1"), (r"4121@\d+", "4121@START"), (r"\b(busy|idle)\b", "idle")]),
     "fileless": [(r"\b(0x[0-9a-f]+|\d+(\.\d+)?[KM]?)$", "N"), (r"\bmemfd - \S+", "memfd - N"),
                  (r"^ +(debuglink|relro|bind_now|needed|osabi|machine).*\n", "")],
 }
 
 
-def run_scene(scene, blocks):
-    """What the commands of BLOCKS print, or None where the scene cannot be set."""
+def apart(script, *args, data=None):
+    """What SCRIPT prints in namespaces of its own, or None where that cannot be."""
     command = ["unshare", "--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "--net",
                "--ipc", "--uts"]
     if not shutil.which("unshare") or subprocess.run(command + ["true"], check=False,
                                                      stderr=subprocess.DEVNULL).returncode:
         return None  # no privilege for it
-    command += [sys.executable, "-B", os.path.join(HERE, "scenes.py"), scene]
-    done = subprocess.run(command, input=json.dumps(blocks), stdout=subprocess.PIPE, text=True,
+    command += [sys.executable, "-B", os.path.join(HERE, script), *args]
+    done = subprocess.run(command, input=json.dumps(data), stdout=subprocess.PIPE, text=True,
                           check=False, env=dict(os.environ, FILCH=os.path.abspath(FILCH)))
     if done.returncode == 77:
         return None
     if done.returncode:
-        sys.exit(f"make.py: scene {scene} ended with status {done.returncode}")
+        sys.exit(f"make.py: {script} {' '.join(args)} ended with status {done.returncode}")
     return json.loads(done.stdout)
+
+
+def run_scene(scene, blocks):
+    """What the commands of BLOCKS print, or None where the scene cannot be set."""
+    return apart("scenes.py", scene, data=blocks)
+
+
+def screens(names):
+    """The text of each screen; none where they cannot be shown."""
+    if not names or not importlib.util.find_spec("pyte"):
+        return {}
+    return apart("screens.py", *names) or {}
 
 
 def commands_of(body):
@@ -129,22 +148,26 @@ class Page:
             self.text = f.read()
         self.blocks = list(MARK.finditer(self.text))
 
-    def bodies(self):
+    def bodies(self, only=("run", "table", "screen")):
         """For each block what it should be, or None if that cannot be found out here."""
         scenes = {}
         for b in self.blocks:
-            if b.group(1) == "run":
+            if b.group(1) == "run" and "run" in only:
                 scenes.setdefault(b.group(2), []).append(commands_of(b.group(3)))
         shown = {s: run_scene(s, blocks) for s, blocks in scenes.items()}
         turn = {s: iter(texts or []) for s, texts in shown.items()}
+        looks = screens([b.group(2) for b in self.blocks if b.group(1) == "screen"])
         for b in self.blocks:
-            if b.group(1) == "run":
+            if b.group(1) not in only:
+                yield None
+            elif b.group(1) == "run":
                 text = next(turn[b.group(2)], None)
                 yield text and "```\n" + re.sub(r"[ \t\r]+$", "", text, flags=re.M) + "```\n"
             elif b.group(1) == "table":
                 yield table(b.group(2).split())
             else:
-                yield None
+                text = looks.get(b.group(2))
+                yield text and f"```\n{text}```\n"
 
     def rewrite(self, new):
         """NEW: a body for each block, None for one that stays."""
@@ -161,9 +184,9 @@ def same(block, body):
     return normal(block.group(3), block.group(2)) == normal(body, block.group(2))
 
 
-def write(page):
+def write(page, **which):
     new = [None if body is None or same(b, body) else body
-           for b, body in zip(page.blocks, page.bodies())]
+           for b, body in zip(page.blocks, page.bodies(**which))]
     page.rewrite(new)
     print(f"{sum(n is not None for n in new)} of {len(new)} blocks rewritten")
 
@@ -205,6 +228,8 @@ def main(argv):
         return check(page)
     if argv[1:-1] == ["--figures"]:
         return figures(page)
+    if argv[1:-1] == ["--screens"]:
+        return write(page, only=("screen",))
     return write(page)
 
 
