@@ -138,11 +138,16 @@ class Screen:
     def text(self):
         return "\n".join(self.lines())
 
+    def painted(self):
+        """No frame has begun and not ended: what is shown belongs together."""
+        tail = self.raw[-65536:]
+        return tail.rfind(b"\033[?2026h") <= tail.rfind(b"\033[?2026l")
+
     def wait(self, what, predicate, timeout=10):
         end = time.monotonic() + timeout
         while time.monotonic() < end:
             self.pump(0.03)
-            if predicate(self):
+            if self.painted() and predicate(self):
                 return True
         raise Timeout("waited for %s; the screen was:\n%s" % (what, self.text()))
 
