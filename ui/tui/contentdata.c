@@ -55,6 +55,9 @@ size_t content_get(struct app *a, uint64_t off, const char **p)
 	if (off >= c->size)
 		return 0;
 	if (!c->live) {
+		/* While it is taken anew, the size is still that of the last. */
+		if (off >= c->data.len)
+			return 0;
 		*p = buf_str(&c->data) + off;
 		return c->data.len - off;
 	}
