@@ -297,6 +297,7 @@ static void detail_draw(struct app *a, struct rect r, bool focused)
 	if (!e) {
 		draw_rule(&a->canvas, r.y, r.x, r.w, "", "", focused);
 		clear_lines(s);
+		list_set_count(&s->list, 0);
 		return;
 	}
 	if (!cursor_runs(a, e)) {
