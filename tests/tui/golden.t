@@ -180,7 +180,7 @@ def compare(number, name, size, keys, expect, term, how):
         t.keys(keys)
         if UPDATE:
             t.wait(lambda text: expect in text)
-            time.sleep(3)  # by hand only: until every pane has all that it will have
+            t.wait(lambda text: False, 3)  # until every pane has all that it will have
             text = normal(t.still())
             with open(path, "w", encoding="utf-8") as f:
                 f.write(text)
