@@ -346,11 +346,23 @@ def idling(report):
             report.row("idle: bytes a second", f"{(t.bytes - bytes_before) / seconds:.0f} B")
 
 
+def escape(report):
+    with fleet(1, 500) as parent:
+        with tui.Terminal([FILCH, child_of(parent)]) as t:
+            t.idle()
+            times = []
+            for _ in range(20):
+                t.press(b"/")
+                times.append(t.press(b"\033"))
+    report.at_most("Esc out of a prompt, median", statistics.median(times) * 1e3, 30, " ms")
+
+
 def interface(report):
     report.title("the terminal interface, 160x50")
     first_screen(report)
     for threads in (1, 6):
         key_to_paint(report, threads)
+    escape(report)
     idling(report)
 
 
