@@ -71,7 +71,8 @@ NUMBERS = {
     "leak": [(r"[+-]?\d+(\.\d+)?", "N")],
     # Another cat elsewhere.
     **dict.fromkeys(("processes", "descriptors", "viewer", "disturb"), [
-        (r"^(.)~", r"\1 "), ("─+", "─"), (r"\bof \d+ fds", "of N fds"), (r"\b\d+ms\b", "TIME"),
+        (r"^(.)~", r"\1 "), ("─+", "─"), (r"every 20\w*", "every N"),
+        (r"\bof \d+ fds", "of N fds"), (r"\b\d+ms\b", "TIME"),
         (r"\binode +\d+ +dev .*$", "inode N"), (r"\d\d:\d\d:\d\d", "TIME"),
         (r"([│┐┘]).$", r"\1"), (r"4121@\d+", "4121@START"), (r"\b(busy|idle)\b", "idle")]),
     "fileless": [(r"\b(0x[0-9a-f]+|\d+(\.\d+)?[KM]?)$", "N"), (r"\bmemfd - \S+", "memfd - N"),
