@@ -11,6 +11,7 @@ import difflib
 import json
 import os
 import re
+import resource
 import shlex
 import subprocess
 import sys
@@ -81,6 +82,7 @@ VARIES = (
     (r"\bof \d+ fds", "of N fds"),
     (r"PROCESSES  1 of \d+", "PROCESSES  1 of N"),
     (r"\b4121@\d+", "4121@START"),
+    (r"\bsq [1-9]\d*", "sq N"),  # with what the kernel adds
     (r"\bid +\d+$", "id N"),
     (r"\b0x[0-9a-f]{8,}", "0xN"),
     (r"^\d+ +T +", ""),
@@ -169,6 +171,7 @@ def victim():
     p = scenes.start(4121, ["/srv/bin/victim", *SPECS], keep=True, stdout=subprocess.PIPE)
     while not json.loads(p.stdout.readline()).get("ready"):
         pass
+    resource.prlimit(4121, resource.RLIMIT_NOFILE, (1024, 1024))
     scenes.next_pid(4200)
 
 
