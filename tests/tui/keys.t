@@ -90,7 +90,9 @@ class Many:
 
     def __init__(self, contexts, *options):
         self.contexts = contexts
-        self.at = [Screen([FILCH, *options], rows=30, cols=100) for _ in contexts]
+        # Enter in a dialog that asks for a folder means this one.
+        self.at = [Screen([FILCH, *options], rows=30, cols=100, preexec=lambda: os.chdir(TMP))
+                   for _ in contexts]
         self.last = {}
         for s in self.at:
             s.wait_text("plain.log", "idle", timeout=30)
