@@ -48,7 +48,7 @@ DYING = (("the table", ""), ("dump", "d"), ("recover", "r"), ("disturb", "!"), (
 
 def dies(where, keys):
     with Victim("file:fd=12,name=plain.log,size=3000", "pipe:fd=14,peer=15") as v:
-        with Screen([FILCH, str(v.pid)]) as s:
+        with Screen([FILCH, str(v.pid)], preexec=lambda: os.chdir(TMP)) as s:
             s.wait_text("plain.log", "idle")
             s.keys("g/plain" + ENTER)
             for k in keys:
