@@ -53,6 +53,7 @@ struct kind_ctx {
 	int procfs; /* root of /proc */
 	int grab;   /* our duplicate of the descriptor, or -1: then no fact needs one */
 	bool deep;  /* show: also facts that cost system calls of their own */
+	bool trace; /* peek: also facts whose reading leaves what the cell of OP_PEEK says */
 };
 
 struct kind {

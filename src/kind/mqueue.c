@@ -26,7 +26,7 @@ static void emit_attr(int fd, struct facts *out)
 
 /*
  * "QSIZE:129 NOTIFY:2 SIGNO:0 NOTIFY_PID:8260". pread(2) leaves the offset
- * alone, and moves atime of the queue.
+ * alone; atime of the queue moves whatever the flags.
  */
 static void emit_status(int fd, struct facts *out)
 {
@@ -61,7 +61,7 @@ static void mqueue_facts(const struct fdent *e, const struct kind_ctx *ctx, stru
 	if (ctx->grab < 0)
 		return;
 	emit_attr(ctx->grab, out);
-	if ((e->have & HAVE_INFO) && (e->flags & O_ACCMODE) != O_WRONLY)
+	if (ctx->trace && (e->have & HAVE_INFO) && (e->flags & O_ACCMODE) != O_WRONLY)
 		emit_status(ctx->grab, out);
 }
 

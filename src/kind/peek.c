@@ -82,6 +82,7 @@ int peek_state(struct peek *p)
 
 	p->method = "facts";
 	ctx.grab = p->fd;
+	ctx.trace = true;
 	facts_flat_init(&flat, NULL);
 	kind->facts(p->ent, &ctx, &flat.sink);
 	for (size_t i = 0; i < flat.n && r == 0; i++)

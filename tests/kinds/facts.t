@@ -238,7 +238,9 @@ has(53, {"pid": truth[53]["was_pid"], "process_state": "Z"}, "pidfd: a zombie")
 has(54, {"memfd_name": "jit", "size": 4096, "seals": ["F_SEAL_SHRINK", "F_SEAL_GROW"]}, "memfd")
 is_(listed[54]["deleted"], "inode", "memfd: no name is left")
 has(55, {"size": 8192}, "secretmem")
-has(56, {"mq_curmsgs": 3, "mq_maxmsg": 5, "mq_msgsize": 9, "qsize": 27}, "mqueue: depth and limits")
+has(56, {"mq_curmsgs": 3, "mq_maxmsg": 5, "mq_msgsize": 9}, "mqueue: depth and limits")
+unlike(filch("show", "--grab", "%d:56" % v.pid).stdout, "qsize", "mqueue: nothing that moves atime")
+like(filch("peek", "%d:56" % v.pid).stdout, "qsize: 27\n", "mqueue: its size in bytes by a peek")
 
 # ---- what is left ----
 
