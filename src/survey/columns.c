@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "src/base/alloc.h"
+#include "src/kind/origin.h"
 #include "src/share/peers.h"
 
 /* ---- by name ---- */
@@ -357,7 +358,8 @@ void column_show_detail(struct buf *out, struct columns *c, const struct fdent *
 		text_display(out, e->name ? e->name : "", e->name_len, c->text);
 	if (e->deleted == DELETED_NAME)
 		buf_adds(out, "  [name deleted]");
-	if (e->deleted == DELETED_INODE)
+	/* What never had a name lost none: memfds and the like. */
+	if (e->deleted == DELETED_INODE && e->origin != ORIGIN_KERNEL)
 		buf_adds(out, "  [deleted]");
 	show_peer(out, c, e);
 }

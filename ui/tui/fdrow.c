@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "src/kind/origin.h"
 #include "src/net/sock.h"
 #include "ui/tui/peerof.h"
 
@@ -96,7 +97,9 @@ static void format_detail(struct fdcells *c, const struct fdrow_ctx *ctx, const 
 	c->is_path = c->detail.len == before && (e->have & HAVE_LINK);
 	if (c->is_path)
 		add_text(ctx->a, &c->detail, e->name, e->name_len);
-	if (e->deleted == DELETED_NAME || e->deleted == DELETED_INODE) {
+	/* Memfds and the like never had a name. */
+	if (e->deleted == DELETED_NAME ||
+	    (e->deleted == DELETED_INODE && e->origin != ORIGIN_KERNEL)) {
 		buf_adds(&c->detail, "  [deleted]");
 		c->detail_role = ROLE_DELETED;
 	}
