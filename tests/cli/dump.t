@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -328,6 +329,23 @@ with Victim("file:fd=100,size=100,name=a b;$(x)", "pipe:fd=110,peer=111,size=50"
     r = filch("dump", "%d:100,130" % v.pid, "-o", FOLDER, "--force")
     is_(r.status, 1, "one of two is refused: a part failed")
     is_(filch("dump", "%d:130" % v.pid, "-o", OUT).status, 1, "a kind without contents is refused")
+    for sweep in ("%d:100-149", "%d:*"):
+        shutil.rmtree(FOLDER)
+        r = filch("dump", sweep % v.pid, "-o", FOLDER)
+        is_(r.status, 0, "of %s what has no contents is no failure" % sweep)
+        like(r.stderr, r"%d:130: no contents: eventfd \(an eventfd is one counter" % v.pid,
+             "it is named, with the reason")
+        like(r.stderr, r"\b\d+ left out: kinds without contents\n$", "and counted")
+        ok(not [n for n in os.listdir(FOLDER) if "eventfd" in n], "nothing is made for it")
+        ok([n for n in os.listdir(FOLDER) if "-120-memfd-" in n], "the rest is there")
+    shutil.rmtree(FOLDER)
+    r = filch("dump", "%d:120-130" % v.pid, "-o", FOLDER, "--json")
+    got = {o["desc"].split(":")[1]: o for o in map(json.loads, r.stdout.splitlines())}
+    is_((got["120"]["complete"], got["130"].get("skipped"), got["130"].get("kind")),
+        (True, True, "eventfd"), "the record tells what was skipped")
+    is_(filch("dump", "%d:130-139" % v.pid, "-o", FOLDER).status, 0, "nothing to be had: no failure")
+    r = filch("dump", "%d:100-139" % v.pid, "-o", FOLDER, "--dry-run")
+    like(r.stderr, "130: no contents", "--dry-run says it too")
     is_(filch("dump", "%d:100" % v.pid, "-o", OUT, "--read-only").status, 2, "--read-only")
     r = filch("dump", "%d:100" % v.pid, "-o", OUT, "--dry-run")
     like(r.stderr, "effect hold", "--dry-run says the effect")

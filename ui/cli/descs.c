@@ -76,11 +76,14 @@ static bool is_table_error(const struct fdent *e)
 
 static void visit(struct walk *w, const struct desc *wanted, const struct fdent *e)
 {
-	struct desc_ref d = { .target = w->target,
-			      .survey = w->survey,
-			      .ent = e,
-			      .held = w->held,
-			      .shelf = w->shelf };
+	struct desc_ref d = {
+		.target = w->target,
+		.survey = w->survey,
+		.ent = e,
+		.held = w->held,
+		.shelf = w->shelf,
+		.swept = wanted->what == DESC_ALL || wanted->first != wanted->last,
+	};
 	/* Who looks is shown the error as a fact; who acts must know what it is. */
 	bool unknown = e->err && !(e->have & HAVE_LINK) && w->cli->cmd->effect > EFFECT_NONE;
 

@@ -60,6 +60,7 @@ struct dumper {
 	bool many; /* OUT is a folder */
 	int dir;   /* it, or AT_FDCWD */
 	unsigned flights;
+	unsigned skipped; /* no contents, and not asked for by name */
 	const char *name; /* of the dump on its way */
 	struct progress progress;
 	atomic_bool cancel;
@@ -189,6 +190,21 @@ static void progress(void *arg, uint64_t done, uint64_t total)
 	progress_draw(&d->progress, done, total);
 }
 
+/* Of all descriptors, or a range, those of kinds that a dump refuses are no failure. */
+static bool skip(struct dumper *d, const struct desc_ref *ref, const struct cell *c)
+{
+	const char *kind = ref->ent->kind->name;
+
+	if (!ref->swept || c->effect != EFFECT_REFUSED)
+		return false;
+	d->skipped++;
+	if (d->v->json)
+		sums_skipped(&d->cli->out, ref->label, kind, c->words);
+	else
+		cli_message(d->cli, "%s: no contents: %s (%s)", ref->label, kind, c->words);
+	return true;
+}
+
 static int dump_one(struct cli *cli, const struct desc_ref *ref, void *arg)
 {
 	struct dumper *d = arg;
@@ -220,7 +236,7 @@ static int dump_one(struct cli *cli, const struct desc_ref *ref, void *arg)
 	struct cell c = dump_effect(&o);
 	int r;
 
-	if (atomic_load(&d->cancel) || !cli_gate(cli, "dump", c.effect, c.words, ref->label))
+	if (atomic_load(&d->cancel) || skip(d, ref, &c) || !cli_gate(cli, "dump", c.effect, c.words, ref->label))
 		return 0;
 	dump_file_name(&name, ref->ent);
 	d->name = d->many ? buf_str(&name) : d->v->out;
@@ -289,6 +305,8 @@ static int dump_run(struct cli *cli, const void *values, int n, char **argv)
 		r = descs_each(cli, n, argv, &opts, dump_one, &d);
 		progress_signals(NULL);
 	}
+	if (d.skipped)
+		cli_message(cli, "%u left out: kinds without contents", d.skipped);
 	free(d.ranges.at);
 	if (d.dir >= 0)
 		close(d.dir);
@@ -306,7 +324,9 @@ const struct cmd cmd_dump = {
 		 "PID-FD-KIND-NAME. The SHA-256 is printed in the format of sha256sum(1), on\n"
 		 "standard error with -o -.\n\n"
 		 "Status 1 with a message: something changed while it was copied, or could not be\n"
-		 "seen; the record (--json) has the ranges.",
+		 "seen; the record (--json) has the ranges. Of PID:* and of ranges, kinds without\n"
+		 "contents (an eventfd, an epoll) are named, left out, and no failure; one that is\n"
+		 "asked for by its own number is.",
 	.opts = dump_opts_table,
 	.values_size = sizeof(struct dump_values),
 	.run = dump_run,

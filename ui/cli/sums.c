@@ -60,6 +60,20 @@ void sums_lines(struct buf *out, const struct hash_result *hash, const char *fol
 	}
 }
 
+void sums_skipped(struct buf *out, const char *label, const char *kind, const char *why)
+{
+	struct json j;
+
+	json_init(&j, out);
+	json_object(&j, NULL);
+	json_str(&j, "desc", label);
+	json_bool(&j, "skipped", true);
+	json_str(&j, "kind", kind);
+	json_str(&j, "why", why);
+	json_end_object(&j);
+	json_line(&j);
+}
+
 void sums_record(struct buf *out, const char *label, const struct dump_result *r)
 {
 	struct facts_json facts;

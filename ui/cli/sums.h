@@ -13,6 +13,9 @@
 void sums_lines(struct buf *out, const struct hash_result *hash, const char *folder,
 		const char *name);
 
+/* One JSON object and a newline: what was left out of a sweep, and why. */
+void sums_skipped(struct buf *out, const char *label, const char *kind, const char *why);
+
 /* One JSON object and a newline: "desc" and the facts of the record. */
 void sums_record(struct buf *out, const char *label, const struct dump_result *r);
 
