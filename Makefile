@@ -56,6 +56,8 @@ check   | cmd:sqlite3     | sqlite3             | sqlite                  | sqli
 check   | cmd:redis-server | redis-server       | redis                   | redis           | redis
 check   | cmd:nginx       | nginx               | nginx                   | nginx           | nginx
 check   | cmd:curl        | curl                | curl                    | curl            | curl
+check   | cmd:mkfs.btrfs  | btrfs-progs         | btrfs-progs             | btrfs-progs     | btrfs-progs
+check   | cmd:mkfs.xfs    | xfsprogs            | xfsprogs                | xfsprogs        | xfsprogs
 check   | cmd:fusermount3 | fuse3               | fuse3                   | fuse3           | fuse3
 check   | pc:fuse3        | libfuse3-dev        | fuse3-devel             | fuse3           | fuse3-dev
 more    | cmd:git         | git                 | git                     | git             | git
