@@ -149,16 +149,44 @@ static int source_size(struct dump_state *d)
 	return 0;
 }
 
-/* Share the blocks: all of a file, on one filesystem that can. */
+/* Where the output has data, for the record. */
+static void list_data(struct dump_state *d)
+{
+	off_t at = 0, hole, size = (off_t)d->size;
+
+	while (at < size) {
+		off_t data = lseek(d->out.fd, at, SEEK_DATA);
+
+		if (data < 0 && errno == ENXIO)
+			return;
+		hole = data < 0 ? -1 : lseek(d->out.fd, data, SEEK_HOLE);
+		if (data < 0)
+			data = at;
+		if (hole < 0 || hole > size)
+			hole = size;
+		dump_ranges_add(&d->r->extents, (uint64_t)data, (uint64_t)(hole - data));
+		d->r->copied += (uint64_t)(hole - data);
+		at = hole;
+	}
+}
+
+/*
+ * Share the blocks: all of a file, on one filesystem that can. The kernel lets
+ * nobody write meanwhile: the copy is of one moment.
+ */
 static bool reflink(struct dump_state *d)
 {
 	const struct dump_opts *o = d->o;
+	struct stat st;
 
 	if (o->hashes || o->ranges.n || o->max_bytes < d->size || !d->out.name || d->out.had ||
 	    d->size == 0 || ioctl(d->out.fd, FICLONE, d->src) < 0)
 		return false;
-	d->at = d->r->copied = d->size;
-	dump_ranges_add(&d->r->extents, 0, d->size);
+	/* As long as it was in that moment. */
+	if (fstat(d->out.fd, &st) == 0 && (uint64_t)st.st_size < o->max_bytes)
+		d->size = (uint64_t)st.st_size;
+	list_data(d);
+	d->at = d->size;
 	return true;
 }
 
@@ -256,7 +284,7 @@ static int copy_file(struct dump_state *d, const char *source, int events)
 		r = each_range(d, dump_span);
 	if (r >= 0 && d->o->follow)
 		r = dump_follow(d, events);
-	if (r >= 0)
+	if (r >= 0 && (!cloned || d->o->follow))
 		r = settle(d);
 	return r < 0 ? r : 0;
 }
