@@ -16,7 +16,13 @@
 #ifndef HASH_BUFFER
 #define HASH_BUFFER (256 * 1024)
 #endif
-#define HASH_BUFFERS 4
+#define HASH_BUFFERS 16
+/*
+ * Who waits sleeps until it is worth it: two threads that wake each other for each
+ * buffer are never ready at one time, and so are left on one processor.
+ */
+#define ENOUGH_FULL (HASH_BUFFERS / 4)
+#define ENOUGH_FREE (HASH_BUFFERS / 2)
 
 static const char *const names[HASH_COUNT] = {
 	[HASH_SHA256] = "sha256",
@@ -59,7 +65,6 @@ struct job {
 	char *buf;
 	size_t len; /* 0: the next zeros instead */
 	uint64_t zeros;
-	bool busy; /* handed over and not yet hashed */
 };
 
 struct hasher {
@@ -67,9 +72,10 @@ struct hasher {
 	bool threaded, ending;
 	pthread_t thread;
 	pthread_mutex_t lock;
-	pthread_cond_t changed;
+	pthread_cond_t enough_full, enough_free;
 	struct job job[HASH_BUFFERS];
 	unsigned in, out; /* next to hand over, next to hash */
+	unsigned full;    /* handed over and not yet hashed */
 	char *zeros;
 	struct sha256_ctx sha256;
 	struct sha512_ctx sha512;
@@ -107,20 +113,16 @@ static void *work(void *arg)
 
 	pthread_mutex_lock(&h->lock);
 	for (;;) {
-		struct job *job = &h->job[h->out];
-
-		if (!job->busy && h->ending)
+		while (!h->full && !h->ending)
+			pthread_cond_wait(&h->enough_full, &h->lock);
+		if (!h->full)
 			break;
-		if (!job->busy) {
-			pthread_cond_wait(&h->changed, &h->lock);
-			continue;
-		}
 		pthread_mutex_unlock(&h->lock);
-		run_job(h, job);
+		run_job(h, &h->job[h->out]);
 		pthread_mutex_lock(&h->lock);
-		job->busy = false;
 		h->out = (h->out + 1) % HASH_BUFFERS;
-		pthread_cond_broadcast(&h->changed);
+		if (--h->full == HASH_BUFFERS - ENOUGH_FREE)
+			pthread_cond_signal(&h->enough_free);
 	}
 	pthread_mutex_unlock(&h->lock);
 	return NULL;
@@ -149,7 +151,8 @@ struct hasher *hasher_new(unsigned set)
 	sha1_init(&h->sha1);
 	md5_init(&h->md5);
 	pthread_mutex_init(&h->lock, NULL);
-	pthread_cond_init(&h->changed, NULL);
+	pthread_cond_init(&h->enough_full, NULL);
+	pthread_cond_init(&h->enough_free, NULL);
 	if (r == 0 && set) {
 		r = pthread_create(&h->thread, NULL, work, h);
 		h->threaded = r == 0;
@@ -167,7 +170,7 @@ static void end_thread(struct hasher *h)
 		return;
 	pthread_mutex_lock(&h->lock);
 	h->ending = true;
-	pthread_cond_broadcast(&h->changed);
+	pthread_cond_signal(&h->enough_full);
 	pthread_mutex_unlock(&h->lock);
 	pthread_join(h->thread, NULL);
 	h->threaded = false;
@@ -182,19 +185,18 @@ void hasher_free(struct hasher *h)
 		free(h->job[i].buf);
 	free(h->zeros);
 	pthread_mutex_destroy(&h->lock);
-	pthread_cond_destroy(&h->changed);
+	pthread_cond_destroy(&h->enough_full);
+	pthread_cond_destroy(&h->enough_free);
 	free(h);
 }
 
 static struct job *free_job(struct hasher *h)
 {
-	struct job *job = &h->job[h->in];
-
 	pthread_mutex_lock(&h->lock);
-	while (job->busy)
-		pthread_cond_wait(&h->changed, &h->lock);
+	while (h->full == HASH_BUFFERS)
+		pthread_cond_wait(&h->enough_free, &h->lock);
 	pthread_mutex_unlock(&h->lock);
-	return job;
+	return &h->job[h->in];
 }
 
 void *hasher_buffer(struct hasher *h, size_t *size)
@@ -212,9 +214,9 @@ static void hand_over(struct hasher *h, size_t len, uint64_t zeros)
 	pthread_mutex_lock(&h->lock);
 	job->len = len;
 	job->zeros = zeros;
-	job->busy = true;
 	h->in = (h->in + 1) % HASH_BUFFERS;
-	pthread_cond_broadcast(&h->changed);
+	if (++h->full == ENOUGH_FULL)
+		pthread_cond_signal(&h->enough_full);
 	pthread_mutex_unlock(&h->lock);
 }
 
