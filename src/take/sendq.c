@@ -13,11 +13,13 @@
 #include <unistd.h>
 
 #include "src/base/alloc.h"
+#include "src/base/fd.h"
 #include "src/stop/freeze.h"
 #include "src/survey/survey.h"
 #include "src/take/grab.h"
 
-#define SLACK (64 * 1024) /* written between the first look and the freeze */
+#define SLACK     (64 * 1024) /* written between the first look and the freeze */
+#define ANSWER_MS 30000       /* three ways to freeze, 3 s each at most, and a starved machine */
 
 /* What the guardian needs to know, copied into it when it starts. */
 struct repair {
@@ -149,6 +151,67 @@ static ssize_t freeze_and_peek(struct peek *p, const struct target *t, void *buf
 	return n;
 }
 
+/*
+ * All of it in a process of its own: were it ours, a SIGKILL would let the target
+ * go on at once, and the guardian might leave repair mode a moment later; in
+ * between a read of the target's fails. As it is, the moment just runs to its end.
+ */
+struct repairer {
+	struct peek *p;
+	const struct target *t;
+	size_t room;
+};
+
+struct repaired {
+	ssize_t n; /* bytes that follow, or -errno with fail */
+	uint64_t pause;
+	struct fail fail;
+};
+
+static ssize_t grab_and_peek(struct repairer *job, void *buf, struct repaired *answer)
+{
+	struct peek p = *job->p;
+	struct grab g;
+	ssize_t n;
+
+	p.fail = &answer->fail;
+	n = grab_take(&g, job->t, p.ent, p.ctx->procfs, p.fail);
+	if (n < 0)
+		return n;
+	p.fd = g.fd;
+	n = freeze_and_peek(&p, job->t, buf, job->room, &answer->pause);
+	grab_release(&g);
+	return n;
+}
+
+static int repair_main(void *arg, int out)
+{
+	struct repairer *job = arg;
+	struct repaired answer = { 0 };
+	autofree char *buf = malloc(job->room);
+	int r;
+
+	setsid(); /* no terminal's hang-up is for us */
+	answer.n = buf ? grab_and_peek(job, buf, &answer) : peek_fail(job->p, ENOMEM, "malloc");
+	if (!buf)
+		answer.fail = *job->p->fail;
+	r = fd_write_all(out, &answer, sizeof(answer));
+	return r < 0 || answer.n <= 0 ? r : fd_write_all(out, buf, (size_t)answer.n);
+}
+
+static int read_all(struct helper *h, void *to, size_t len)
+{
+	for (char *at = to; len;) {
+		ssize_t n = helper_read(h, at, len, ANSWER_MS);
+
+		if (n <= 0)
+			return n < 0 ? (int)n : -ECHILD;
+		at += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
 static int show(struct peek *p, const char *buf, size_t len)
 {
 	size_t shown = p->limit < len ? (size_t)p->limit : len;
@@ -163,10 +226,32 @@ static int show(struct peek *p, const char *buf, size_t len)
 			   });
 }
 
+static int take_answer(struct peek *p, struct helper *h, size_t room, uint64_t *pause_ns)
+{
+	struct repaired answer;
+	int r = read_all(h, &answer, sizeof(answer));
+
+	if (r < 0)
+		return peek_fail(p, -r, "read");
+	if (pause_ns)
+		*pause_ns = answer.pause;
+	if (answer.n < 0 && p->fail)
+		*p->fail = answer.fail;
+	if (answer.n <= 0 || (size_t)answer.n > room)
+		return (int)answer.n;
+	autofree char *buf = malloc((size_t)answer.n);
+	if (!buf)
+		return peek_fail(p, ENOMEM, "malloc");
+	r = read_all(h, buf, (size_t)answer.n);
+	return r < 0 ? peek_fail(p, -r, "read") : show(p, buf, (size_t)answer.n);
+}
+
 static int look_queue(struct peek *p, const struct target *t, uint64_t *pause_ns)
 {
+	struct repairer job = { .p = p, .t = t };
+	struct fail unused = { 0 };
+	struct helper h;
 	int queued = 0;
-	ssize_t n;
 	int r = is_connected(p);
 
 	if (r == 0 && ioctl(p->fd, SIOCOUTQ, &queued) < 0)
@@ -177,11 +262,18 @@ static int look_queue(struct peek *p, const struct target *t, uint64_t *pause_ns
 	r = check_holders(p, t);
 	if (r < 0)
 		return r;
-	autofree char *buf = malloc((size_t)queued + SLACK);
-	if (!buf)
-		return peek_fail(p, ENOMEM, "malloc");
-	n = freeze_and_peek(p, t, buf, (size_t)queued + SLACK, pause_ns);
-	return n < 0 ? (int)n : show(p, buf, (size_t)n);
+	if (!p->fail)
+		p->fail = &unused;
+	job.room = (size_t)queued + SLACK;
+	r = grab_start(&h, repair_main, &job, t, p->ctx->procfs, p->fail);
+	if (r == 0) {
+		r = take_answer(p, &h, job.room, pause_ns);
+		/* Never killed: it ends by itself, and the target with it goes on. */
+		fd_close(&h.fd);
+	}
+	if (p->fail == &unused)
+		p->fail = NULL;
+	return r;
 }
 
 int sendq_look(struct peek *p, const struct target *t, uint64_t *pause_ns)

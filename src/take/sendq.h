@@ -11,7 +11,8 @@
  * user namespace of the socket's network) the queue can be peeked; meanwhile a
  * read of the target's would fail with EPERM, so it is frozen first, and refused
  * (-EBUSY) if another process has the same open file description. The kernel
- * goes on receiving and acknowledging. A guardian leaves repair mode if we die.
+ * goes on receiving and acknowledging. A helper does it, which ends what it
+ * began if we die; a guardian leaves repair mode if the helper dies.
  * SO_REUSEADDR, which repair mode forgets, is put back; no window probe is sent.
  * The target stands still for some milliseconds: *pause_ns, if not NULL.
  *
