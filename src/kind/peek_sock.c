@@ -248,6 +248,12 @@ static int stream_show(struct peek *p, uint64_t n, bool exact)
 		return r;
 	seen = l->len;
 	r = seen > 0 ? show(p, l, PEEK_BYTES, 0) : 0;
+	if (r == 0 && !exact && seen < p->limit &&
+	    (seen >= n || sock_int(p->fd, SO_DOMAIN, -1) == AF_UNIX))
+		peek_miss(p,
+			  "what may be behind the first %llu bytes: how much is queued could "
+			  "not be asked",
+			  (unsigned long long)seen);
 	if (r != 0 || !exact || seen >= n)
 		return r;
 	if (p->may_move_peek_off)
