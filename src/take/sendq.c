@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "src/base/alloc.h"
@@ -19,6 +20,7 @@
 #include "src/take/grab.h"
 
 #define SLACK     (64 * 1024) /* written between the first look and the freeze */
+#define BUSY_NS   100000000
 #define ANSWER_MS 30000       /* three ways to freeze, 3 s each at most, and a starved machine */
 
 /* What the guardian needs to know, copied into it when it starts. */
@@ -260,6 +262,12 @@ static int look_queue(struct peek *p, const struct target *t, uint64_t *pause_ns
 	if (r < 0 || queued <= 0)
 		return r;
 	r = check_holders(p, t);
+	if (r == -EBUSY) {
+		/* One that looks too, or its guardian, is gone in a moment. */
+		nanosleep(&(struct timespec){ .tv_nsec = BUSY_NS }, NULL);
+		fail_clear(p->fail);
+		r = check_holders(p, t);
+	}
 	if (r < 0)
 		return r;
 	if (!p->fail)
