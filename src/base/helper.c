@@ -15,6 +15,8 @@
 #include "src/base/fd.h"
 #include "src/base/sys.h"
 
+#define REAP_TRIES 200 /* about a second */
+
 static int by_number(const void *a, const void *b)
 {
 	return *(const int *)a - *(const int *)b;
@@ -60,6 +62,25 @@ static int start_failed(struct helper *h, struct fail *f, int err, const char *c
 	return fail_set(f, err, call, "a helper process");
 }
 
+/*
+ * It has ended, but for this: an exit closes, and if we hold a file of a filesystem that
+ * does not answer, so does it, and waits for ever.
+ */
+static void reap(pid_t pid)
+{
+	struct timespec nap = { .tv_nsec = 50000 };
+
+	for (int i = 0; i < REAP_TRIES; i++) {
+		pid_t r = waitpid(pid, NULL, WNOHANG);
+
+		if (r == pid || (r < 0 && errno != EINTR))
+			return;
+		nanosleep(&nap, NULL);
+		if (nap.tv_nsec < 5000000)
+			nap.tv_nsec *= 2;
+	}
+}
+
 int helper_start(struct helper *h, helper_fn *fn, void *arg, const int *keep, size_t n_keep,
 		 struct fail *f)
 {
@@ -90,8 +111,7 @@ int helper_start(struct helper *h, helper_fn *fn, void *arg, const int *keep, si
 	fd_close(&pid_out);
 	while ((n = read(pid_in, &pid, sizeof(pid))) < 0 && errno == EINTR)
 		;
-	while (waitpid(middle, NULL, 0) < 0 && errno == EINTR)
-		;
+	reap(middle);
 	if (n != (ssize_t)sizeof(pid) || pid < 0)
 		return start_failed(h, f, EAGAIN, "fork");
 	h->pid = pid;
