@@ -32,7 +32,7 @@ struct peek_piece {
 	const char *sender; /* PEEK_MESSAGE: address, may be NULL; hostile bytes */
 	size_t sender_len;
 	unsigned n_fds; /* descriptors in flight with it; 0 while only counted by scm_fds */
-	const int *fds; /* n_fds copies if want_fds; closed after piece(): dup to keep */
+	int *fds;       /* n_fds copies if want_fds; closed after piece(), which keeps one by -1 */
 };
 
 struct peek {

@@ -90,7 +90,8 @@ static void take_fds(struct look *l, struct msghdr *msg)
 static void drop_fds(struct look *l)
 {
 	for (unsigned i = 0; i < l->n_fds; i++)
-		close(l->fds[i]);
+		if (l->fds[i] >= 0)
+			close(l->fds[i]);
 	l->n_fds = 0;
 }
 
@@ -169,7 +170,9 @@ static int look_behind(struct peek *p, struct look *l, uint64_t at, bool *moved)
 	now = sock_int(p->fd, SO_PEEK_OFF, -1);
 	if (r > 0 && now >= 0 && (uint64_t)now < at + l->len)
 		*moved = true;
-	set_peek_off(p, -1);
+	/* Twice, for it is the one call that must not be lost. */
+	if (set_peek_off(p, -1) < 0 && set_peek_off(p, -1) < 0)
+		peek_miss(p, "SO_PEEK_OFF could not be put back: it is %d", now);
 	return r;
 }
 

@@ -80,7 +80,7 @@ static int put_piece(struct peek *p, const struct peek_piece *piece)
 		return -ECANCELED;
 	}
 	for (unsigned i = 0; i < piece->n_fds && piece->fds; i++) {
-		r = d->o->in_flight(d->o->arg, i, piece->fds[i]);
+		r = d->o->in_flight(d->o->arg, i, &piece->fds[i]);
 		if (r < 0)
 			return r;
 	}
@@ -341,11 +341,11 @@ static int dump_file(struct dump_state *d, bool held)
 }
 
 /* A file with a size, where SEEK_DATA and the like make sense; not /proc/PID/maps. */
-static bool is_plain_file(const struct dump_opts *o, bool held)
+static bool is_plain_file(const struct dump_opts *o)
 {
 	const struct fdent *e = o->ent;
 
-	if (kind_in(o)->peek != peek_file || (!held && grab_may_hang(e, o->ctx)))
+	if (kind_in(o)->peek != peek_file || grab_may_hang(e, o->ctx))
 		return false;
 	return S_ISBLK(e->mode) || o->follow || (S_ISREG(e->mode) && e->size > 0);
 }
@@ -451,7 +451,7 @@ static int dump_source(struct dump_state *d, bool held)
 			return r;
 		d->r->frozen = freeze_way_info(freeze_way(&z))->name;
 	}
-	r = is_plain_file(d->o, held) ? dump_file(d, held) : dump_pieces(d, held);
+	r = is_plain_file(d->o) ? dump_file(d, held) : dump_pieces(d, held);
 	if (d->o->freeze)
 		d->r->pause_ns = freeze_end(&z);
 	return r;
@@ -474,7 +474,7 @@ static int run(const struct dump_opts *o, struct dump_result *result, bool held)
 	memset(result, 0, sizeof(*result));
 	result->copy_ns = dump_now_ns();
 	r = check(&d);
-	if (r == 0 && !held && o->follow && grab_may_hang(o->ent, o->ctx))
+	if (r == 0 && o->follow && grab_may_hang(o->ent, o->ctx))
 		r = cannot_follow(&d);
 	if (r < 0)
 		return r;

@@ -55,9 +55,10 @@ struct dump_opts {
 	void *arg;
 	/*
 	 * Unix sockets: called for each descriptor in flight with a copy that is
-	 * closed afterwards; see dump_held(). NULL: none is installed. Returns 0.
+	 * closed afterwards, unless it is set to -1; see dump_held(). NULL: none is
+	 * installed. Returns 0.
 	 */
-	int (*in_flight)(void *arg, unsigned index, int fd);
+	int (*in_flight)(void *arg, unsigned index, int *fd);
 };
 
 struct dump_message {

@@ -37,7 +37,8 @@ static const struct kind *checked_kind(struct peek *p)
 	return NULL;
 }
 
-int look_held(struct peek *p)
+/* Of a descriptor of ours, on a filesystem that answers. */
+static int look_now(struct peek *p)
 {
 	const struct kind *k = checked_kind(p);
 
@@ -56,7 +57,7 @@ static int look_direct(struct peek *p, const struct target *t)
 	if (r < 0)
 		return r;
 	p->fd = g.fd;
-	r = look_held(p);
+	r = look_now(p);
 	p->fd = -1;
 	grab_release(&g);
 	return r;
@@ -78,7 +79,7 @@ struct frame {
 
 struct job {
 	struct peek *p;
-	const struct target *t;
+	const struct target *t; /* NULL: p->fd is ours already */
 	int out;
 };
 
@@ -105,7 +106,7 @@ static int helper_main(void *arg, int out)
 	p.piece = send_piece;
 	p.arg = job;
 	p.fail = &f.fail;
-	f.result = look_direct(&p, job->t);
+	f.result = job->t ? look_direct(&p, job->t) : look_now(&p);
 	f.method = p.method;
 	f.incomplete = p.incomplete;
 	memcpy(f.missing, p.missing, sizeof(f.missing));
@@ -160,7 +161,9 @@ static int look_in_helper(struct peek *p, const struct target *t)
 	struct job job = { .p = p, .t = t };
 	struct helper h;
 	struct frame f = { 0 };
-	int r = grab_start(&h, helper_main, &job, t, p->ctx->procfs, p->fail);
+	int keep[] = { p->fd, p->ctx->procfs };
+	int r = t ? grab_start(&h, helper_main, &job, t, p->ctx->procfs, p->fail)
+		  : helper_start(&h, helper_main, &job, keep, p->ctx->procfs >= 0 ? 2 : 1, p->fail);
 
 	if (r < 0)
 		return r;
@@ -180,6 +183,13 @@ static int look_in_helper(struct peek *p, const struct target *t)
 	if (p->fail && f.result < 0)
 		*p->fail = f.fail;
 	return f.result;
+}
+
+int look_held(struct peek *p)
+{
+	if (!p->send_queue && grab_may_hang(p->ent, p->ctx))
+		return look_in_helper(p, NULL);
+	return look_now(p);
 }
 
 /* What it is shows only once we have it. */

@@ -21,7 +21,7 @@
 
 #define SLACK     (64 * 1024) /* written between the first look and the freeze */
 #define BUSY_NS   100000000
-#define ANSWER_MS 30000       /* three ways to freeze, 3 s each at most, and a starved machine */
+#define ANSWER_MS 30000 /* three ways to freeze, 3 s each at most, and a starved machine */
 
 /* What the guardian needs to know, copied into it when it starts. */
 struct repair {

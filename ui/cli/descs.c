@@ -330,6 +330,20 @@ bool descs_are_several(int n, char **argv)
 	return !one;
 }
 
+bool descs_has_held(int n, char **argv)
+{
+	struct desc_list list = { 0 };
+	bool held = false;
+
+	for (int i = 0; i < n; i++)
+		if (desc_parse(&list, argv[i], NULL) < 0)
+			break;
+	for (size_t i = 0; i < list.n; i++)
+		held |= list.at[i].what == DESC_HELD;
+	desc_list_release(&list);
+	return held;
+}
+
 bool descs_is_single(struct cli *cli, int n, char **argv)
 {
 	struct desc_list list = { 0 };

@@ -64,6 +64,9 @@ bool descs_target_has_any(struct cli *cli, const struct target *t);
 /* Do they name more than one, as a list, a range or all? */
 bool descs_are_several(int n, char **argv);
 
+/* Does one name a held descriptor, hN? It becomes our own, and our exit closes it. */
+bool descs_has_held(int n, char **argv);
+
 /*
  * cli_failed(): `what` of the target could not be read. A refusal names the rule that
  * refuses, as filch why does.

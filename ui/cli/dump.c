@@ -12,6 +12,8 @@
 #include "src/base/fd.h"
 #include "src/take/dump.h"
 #include "src/take/flight.h"
+#include "src/take/grab.h"
+#include "ui/cli/aside.h"
 #include "ui/cli/cmds.h"
 #include "ui/cli/descs.h"
 #include "ui/cli/progress.h"
@@ -150,7 +152,7 @@ static void settle(struct dumper *d, const char *label, struct dump_result *r, i
 }
 
 /* A descriptor in flight: described as our own, dumped beside its socket. */
-static int dump_flight(void *arg, unsigned index, int fd)
+static int dump_flight(void *arg, unsigned index, int *copy)
 {
 	struct dumper *d = arg;
 	autofree char *name = xasprintf("%s.fd%u", d->name, ++d->flights);
@@ -158,7 +160,7 @@ static int dump_flight(void *arg, unsigned index, int fd)
 	struct dump_result result;
 	struct survey *s;
 	struct fail f = { 0 };
-	int r;
+	int fd = *copy, r;
 
 	(void)index;
 	if (flight_describe(d->cli->procfs, fd, SURVEY_NET, &s, &ent, &f) < 0) {
@@ -179,6 +181,9 @@ static int dump_flight(void *arg, unsigned index, int fd)
 	r = dump_held(&o, &result);
 	settle(d, name, &result, r);
 	dump_result_release(&result);
+	/* Its close may wait for ever: our exit does that, see aside.h. */
+	if (grab_may_hang(ent, &ctx))
+		*copy = -1;
 	survey_free(s);
 	return 0;
 }
@@ -187,6 +192,7 @@ static void progress(void *arg, uint64_t done, uint64_t total)
 {
 	struct dumper *d = arg;
 
+	aside_beat();
 	progress_draw(&d->progress, done, total);
 }
 
@@ -236,7 +242,8 @@ static int dump_one(struct cli *cli, const struct desc_ref *ref, void *arg)
 	struct cell c = dump_effect(&o);
 	int r;
 
-	if (atomic_load(&d->cancel) || skip(d, ref, &c) || !cli_gate(cli, "dump", c.effect, c.words, ref->label))
+	if (atomic_load(&d->cancel) || skip(d, ref, &c) ||
+	    !cli_gate(cli, "dump", c.effect, c.words, ref->label))
 		return 0;
 	dump_file_name(&name, ref->ent);
 	d->name = d->many ? buf_str(&name) : d->v->out;
@@ -281,11 +288,52 @@ static int open_folder(struct dumper *d, int n, char **argv)
 	return cli_status(d->cli);
 }
 
+struct sweep {
+	struct dumper *d;
+	int n;
+	char **argv;
+};
+
+static int dump_all(struct cli *cli, void *arg)
+{
+	const struct descs_opts opts = { .want = SURVEY_NET };
+	struct sweep *s = arg;
+	int r = open_folder(s->d, s->n, s->argv);
+
+	if (r == 0) {
+		progress_signals(&s->d->cancel);
+		r = descs_each(cli, s->n, s->argv, &opts, dump_one, s->d);
+		progress_signals(NULL);
+	}
+	if (s->d->skipped)
+		cli_message(cli, "%u left out: kinds without contents", s->d->skipped);
+	if (s->d->dir >= 0)
+		close(s->d->dir);
+	return r;
+}
+
+/* For a filesystem that does not answer: where we write, or where a descriptor of ours is. */
+static bool may_wait(const struct dump_values *v, int n, char **argv)
+{
+	if (v->in_flight || descs_has_held(n, argv))
+		return true;
+	return strcmp(v->out, "-") != 0 && aside_is_wise();
+}
+
+/* A reader that takes its time, and a writer who is followed, are no trouble. */
+static int dump_aside(struct cli *cli, struct sweep *s)
+{
+	const struct dump_values *v = s->d->v;
+	autofree char *safe = text_display_new(v->out, cli->text);
+
+	return aside_run(cli, v->follow || strcmp(v->out, "-") == 0 ? NULL : safe, dump_all, s);
+}
+
 static int dump_run(struct cli *cli, const void *values, int n, char **argv)
 {
 	const struct dump_values *v = values;
-	const struct descs_opts opts = { .want = SURVEY_NET };
 	struct dumper d = { .cli = cli, .v = v, .dir = AT_FDCWD };
+	struct sweep s = { .d = &d, .n = n, .argv = argv };
 	struct fail f = { 0 };
 	int r;
 
@@ -299,17 +347,8 @@ static int dump_run(struct cli *cli, const void *values, int n, char **argv)
 	}
 	r = parse_ranges(&d);
 	if (r == 0)
-		r = open_folder(&d, n, argv);
-	if (r == 0) {
-		progress_signals(&d.cancel);
-		r = descs_each(cli, n, argv, &opts, dump_one, &d);
-		progress_signals(NULL);
-	}
-	if (d.skipped)
-		cli_message(cli, "%u left out: kinds without contents", d.skipped);
+		r = may_wait(v, n, argv) ? dump_aside(cli, &s) : dump_all(cli, &s);
 	free(d.ranges.at);
-	if (d.dir >= 0)
-		close(d.dir);
 	return r;
 }
 
@@ -318,15 +357,16 @@ const struct cmd cmd_dump = {
 	.args = "DESC... -o OUT",
 	.summary = "copy whole contents to a file",
 	.effect = EFFECT_HOLD,
-	.about = "The target is not stopped; its offset, flags and queues stay as they are. Holes\n"
-		 "stay holes. OUT gets its name when it is complete and on the disk; until then,\n"
-		 "and after a failure, it is OUT.partial. In a folder the names are\n"
-		 "PID-FD-KIND-NAME. The SHA-256 is printed in the format of sha256sum(1), on\n"
-		 "standard error with -o -.\n\n"
-		 "Status 1 with a message: something changed while it was copied, or could not be\n"
-		 "seen; the record (--json) has the ranges. Of PID:* and of ranges, kinds without\n"
-		 "contents (an eventfd, an epoll) are named, left out, and no failure; one that is\n"
-		 "asked for by its own number is.",
+	.about =
+		"The target is not stopped; its offset, flags and queues stay as they are. Holes\n"
+		"stay holes. OUT gets its name when it is complete and on the disk; until then,\n"
+		"and after a failure, it is OUT.partial. In a folder the names are\n"
+		"PID-FD-KIND-NAME. The SHA-256 is printed in the format of sha256sum(1), on\n"
+		"standard error with -o -.\n\n"
+		"Status 1 with a message: something changed while it was copied, or could not be\n"
+		"seen; the record (--json) has the ranges. Of PID:* and of ranges, kinds without\n"
+		"contents (an eventfd, an epoll) are named, left out, and no failure; one that is\n"
+		"asked for by its own number is.",
 	.opts = dump_opts_table,
 	.values_size = sizeof(struct dump_values),
 	.run = dump_run,

@@ -6,6 +6,7 @@
 
 #include "src/base/json.h"
 #include "src/take/look.h"
+#include "ui/cli/aside.h"
 #include "ui/cli/cmds.h"
 #include "ui/cli/descs.h"
 
@@ -175,11 +176,25 @@ static int peek_one(struct cli *cli, const struct desc_ref *d, void *arg)
 	return 0;
 }
 
+struct sweep {
+	struct show *show;
+	int n;
+	char **argv;
+};
+
+static int peek_all(struct cli *cli, void *arg)
+{
+	const struct descs_opts opts = { .want = SURVEY_NET };
+	struct sweep *s = arg;
+
+	return descs_each(cli, s->n, s->argv, &opts, peek_one, s->show);
+}
+
 static int peek_run(struct cli *cli, const void *values, int n, char **argv)
 {
 	const struct peek_values *v = values;
-	const struct descs_opts opts = { .want = SURVEY_NET };
 	struct show s = { .cli = cli, .v = v, .limit = PEEK_DEFAULT_LIMIT };
+	struct sweep sweep = { .show = &s, .n = n, .argv = argv };
 
 	if (v->queue && strcmp(v->queue, "send") != 0 && strcmp(v->queue, "recv") != 0)
 		return cli_usage(cli, "--queue is recv or send");
@@ -192,7 +207,8 @@ static int peek_run(struct cli *cli, const void *values, int n, char **argv)
 	if (n != 1 && !v->json)
 		return descs_is_single(cli, n, argv) ? 0 : cli_status(cli);
 	s.terminal = !v->json && isatty(STDOUT_FILENO);
-	return descs_each(cli, n, argv, &opts, peek_one, &s);
+	return descs_has_held(n, argv) ? aside_run(cli, NULL, peek_all, &sweep)
+				       : peek_all(cli, &sweep);
 }
 
 const struct cmd cmd_peek = {

@@ -80,20 +80,33 @@ void progress_clear(struct progress *p)
 
 static atomic_bool *cancel_flag;
 
-static void on_signal(int sig)
+static volatile sig_atomic_t signals_seen;
+
+static void on_signal(int sig, siginfo_t *info, void *context)
 {
-	(void)sig;
+	(void)context;
 	if (cancel_flag)
 		atomic_store(cancel_flag, true);
+	/* A parent passes on what may have been sent to us too: see apart.h. */
+	if (info->si_code == SI_QUEUE && info->si_pid == getppid())
+		return;
+	if (signals_seen++) {
+		signal(sig, SIG_DFL);
+		raise(sig);
+	}
 }
 
 void progress_signals(atomic_bool *cancel)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction sa = { .sa_handler = cancel ? on_signal : SIG_DFL };
+	struct sigaction sa = { .sa_handler = SIG_DFL };
 
 	cancel_flag = cancel;
-	sa.sa_flags = cancel ? (int)SA_RESETHAND : 0;
+	signals_seen = 0;
+	if (cancel) {
+		sa.sa_sigaction = on_signal;
+		sa.sa_flags = SA_SIGINFO;
+	}
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		struct sigaction old;
 

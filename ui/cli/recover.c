@@ -12,6 +12,7 @@
 #include "src/base/fd.h"
 #include "src/base/json.h"
 #include "src/take/recover.h"
+#include "ui/cli/aside.h"
 #include "ui/cli/cmds.h"
 #include "ui/cli/progress.h"
 
@@ -61,6 +62,7 @@ static void draw(void *arg, uint64_t done, uint64_t total)
 {
 	struct recovery *r = arg;
 
+	aside_beat();
 	progress_draw(&r->progress, done, total);
 }
 
@@ -322,6 +324,19 @@ static struct target_name *name_targets(struct cli *cli, int n, char **argv, siz
 	return names;
 }
 
+struct aside {
+	struct recovery *r;
+	struct survey_opts *opts;
+};
+
+static int recover_aside(struct cli *cli, void *arg)
+{
+	struct aside *a = arg;
+
+	(void)cli;
+	return recover_from(a->r, a->opts);
+}
+
 static int recover_run(struct cli *cli, const void *values, int n, char **argv)
 {
 	const struct recover_values *v = values;
@@ -356,7 +371,10 @@ static int recover_run(struct cli *cli, const void *values, int n, char **argv)
 	opts.targets = n ? names : NULL;
 	r.save.cancel = &r.cancel;
 	r.save.arg = &r;
-	status = recover_from(&r, &opts);
+	/* For an output that does not answer; files in flight are of any filesystem. */
+	status = !v->list && (v->messages || aside_is_wise())
+			 ? aside_run(cli, "the output", recover_aside, &(struct aside){ &r, &opts })
+			 : recover_from(&r, &opts);
 	fd_close(&r.jsonl);
 	fd_close(&r.save.dir);
 	return status;
