@@ -12,6 +12,7 @@
 #include "src/base/fd.h"
 #include "src/keep/guard_state.h"
 #include "src/proc/procfs.h"
+#include "src/stop/trace.h"
 
 static void wake(int eventfd)
 {
@@ -210,7 +211,7 @@ int guard_start(struct guard **out, const struct guard_opts *o, struct fail *f)
 	if (g->err < 0) {
 		r = g->err;
 		*f = g->fail;
-		pthread_join(g->thread, NULL);
+		trace_join(g->thread, g->tid);
 		release(g);
 		return r;
 	}
@@ -227,6 +228,6 @@ void guard_end(struct guard *g)
 	pthread_mutex_unlock(&g->lock);
 	wake(g->control);
 	sem_post(&g->consumed); /* nobody will free a part any more */
-	pthread_join(g->thread, NULL);
+	trace_join(g->thread, g->tid);
 	release(g);
 }

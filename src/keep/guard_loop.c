@@ -543,6 +543,7 @@ void *guard_loop(void *arg)
 	struct guard *g = arg;
 	sigset_t set;
 
+	g->tid = sys_gettid();
 	keep_processor();
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);

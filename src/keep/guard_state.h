@@ -27,6 +27,7 @@ struct guarded {
 struct guard {
 	struct guard_opts o;
 	pthread_t thread;
+	pid_t tid; /* of the thread */
 	sigset_t mask_before;
 	struct sigaction chld_before;
 

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "src/base/alloc.h"
+#include "src/base/sys.h"
 #include "src/proc/procfs.h"
 #include "src/stop/freeze_ways.h"
 #include "src/stop/trace.h"
@@ -30,6 +31,7 @@ struct tracee {
 struct freeze_tracer {
 	struct freeze *z;
 	pthread_t thread;
+	pid_t tid; /* of the thread */
 	sem_t ready, release;
 	int err;
 	struct fail fail;
@@ -237,6 +239,7 @@ static void *tracer_main(void *arg)
 {
 	struct freeze_tracer *tr = arg;
 
+	tr->tid = sys_gettid();
 	tr->err = freeze_all(tr);
 	if (tr->err == 0) {
 		sem_post(&tr->ready);
@@ -254,7 +257,7 @@ static void tracer_free(struct freeze *z)
 {
 	struct freeze_tracer *tr = z->tracer;
 
-	pthread_join(tr->thread, NULL);
+	trace_join(tr->thread, tr->tid);
 	sem_destroy(&tr->ready);
 	sem_destroy(&tr->release);
 	free(tr->tids.at);

@@ -2,8 +2,11 @@
 #include "src/stop/trace.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "src/base/sys.h"
 #include "src/proc/procfs.h"
@@ -40,6 +43,14 @@ pid_t trace_tracer_of(const struct target *t, pid_t tid)
 	char state;
 
 	return thread_status(t, tid, &state, &tracer) < 0 ? 0 : tracer;
+}
+
+void trace_join(pthread_t thread, pid_t tid)
+{
+	pthread_join(thread, NULL);
+	/* Its number is given back last; a moment later at most. */
+	for (int i = 0; i < 2000 && syscall(SYS_tgkill, getpid(), tid, 0) == 0; i++)
+		poll(NULL, 0, 1);
 }
 
 /* EPERM is for three: it ends, somebody traces it already, or we may not. */

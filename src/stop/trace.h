@@ -8,6 +8,7 @@
 #ifndef STOP_TRACE_H
 #define STOP_TRACE_H
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 
@@ -22,6 +23,12 @@
  * another one's execve(2) is about to take, is refused so for a moment.
  */
 int trace_seize(const struct target *t, pid_t tid, unsigned long options, struct fail *f);
+
+/*
+ * pthread_join(3) of a thread of ours that traces, tid being its number. The kernel
+ * lets go of what is still traced after that has returned: this waits until it has.
+ */
+void trace_join(pthread_t thread, pid_t tid);
 
 /* The thread that traces it, 0: nobody. */
 pid_t trace_tracer_of(const struct target *t, pid_t tid);

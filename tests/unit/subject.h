@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -88,6 +89,7 @@ static inline void subject_start(struct subject *s, subject_main *fn)
 	if (s->pid == 0) {
 		struct rlimit none = { 0, 0 };
 
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* also of a test that fails */
 		setrlimit(RLIMIT_CORE, &none);
 		signal(SIGSEGV, SIG_DFL); /* the test's own framework catches it */
 		signal(SIGABRT, SIG_DFL);

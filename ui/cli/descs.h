@@ -21,7 +21,7 @@ struct desc_ref {
 	 */
 	const struct shelf_item *held;
 	pid_t shelf; /* with held: its process */
-	bool swept; /* one of a range or of all: nobody named this one */
+	bool swept;  /* one of a range or of all: nobody named this one */
 };
 
 /*
