@@ -167,7 +167,8 @@ int proc_stat_parse(struct proc_stat *st, const char *text, size_t len)
 	/* comm may hold anything, parentheses too: it ends at the last one. */
 	if (!open || !close || close < open)
 		return -EINVAL;
-	st->pid = (pid_t)strtol(text, NULL, 10);
+	for (const char *s = text; s < open && *s >= '0' && *s <= '9' && st->pid < PID_LAST; s++)
+		st->pid = st->pid * 10 + (*s - '0');
 	st->comm_len = (size_t)(close - open - 1);
 	if (st->comm_len >= sizeof(st->comm))
 		st->comm_len = sizeof(st->comm) - 1;

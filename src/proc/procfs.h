@@ -15,6 +15,8 @@
 #include "src/base/buf.h"
 #include "src/base/fail.h"
 
+#define PID_LAST (1 << 22) /* the kernel's own limit of pid_max, see proc(5) */
+
 /* Open the root of a proc filesystem: a descriptor to close, or -errno. */
 int procfs_open(const char *path, struct fail *f);
 

@@ -16,8 +16,6 @@
 #include "src/base/sys.h"
 #include "src/base/text.h"
 
-#define PID_LAST (1 << 22) /* the kernel's own limit of pid_max */
-
 static int bad_target(struct fail *f, const char *text, size_t len)
 {
 	fail_set(f, EINVAL, "", "target \"%.*s\"", (int)len, text);
