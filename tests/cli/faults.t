@@ -30,7 +30,9 @@ OURS_NOT = {"execve", "exit", "exit_group", "futex", "arch_prctl", "set_tid_addr
             "set_robust_list", "rt_sigreturn", "restart_syscall", "brk", "mprotect"}
 OUT = os.path.join(TMP, "out")
 LOG = os.path.join(TMP, "log")
-SAN = "san" in os.path.basename(BUILD)
+SAN = bool(os.environ.get("SANITIZE"))
+if SAN:  # whose own memory it is then
+    OURS_NOT |= {"mmap", "munmap", "madvise", "sigaltstack", "sched_getaffinity"}
 LINE = re.compile(r"^(\d+) +(\w+)\((.*?)\)? += (-?\d+)(.*)$")
 
 

@@ -68,7 +68,8 @@ static void draw_item(struct app *a, const struct dialog *d, size_t i, int y, st
 		if (*tag) {
 			enum role tr = on ? role : role_of_effect(it->effect);
 
-			tw = draw_text(&a->canvas, y, x, r.x + r.w - x, tr, tag) + 1;
+			tw = draw_text(&a->canvas, y, x, r.x + r.w - x, tr, tag);
+			tw += draw_text(&a->canvas, y, x + tw, r.x + r.w - x - tw, tr, ": ");
 		}
 		draw_text(&a->canvas, y, x + tw, r.x + r.w - x - tw, role, it->words);
 	}
