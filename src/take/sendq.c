@@ -194,9 +194,8 @@ static int repair_main(void *arg, int out)
 	int r;
 
 	setsid(); /* no terminal's hang-up is for us */
-	answer.n = buf ? grab_and_peek(job, buf, &answer) : peek_fail(job->p, ENOMEM, "malloc");
-	if (!buf)
-		answer.fail = *job->p->fail;
+	answer.n = buf ? grab_and_peek(job, buf, &answer)
+		       : fail_set(&answer.fail, ENOMEM, "malloc", "the send queue");
 	r = fd_write_all(out, &answer, sizeof(answer));
 	return r < 0 || answer.n <= 0 ? r : fd_write_all(out, buf, (size_t)answer.n);
 }
@@ -251,7 +250,6 @@ static int take_answer(struct peek *p, struct helper *h, size_t room, uint64_t *
 static int look_queue(struct peek *p, const struct target *t, uint64_t *pause_ns)
 {
 	struct repairer job = { .p = p, .t = t };
-	struct fail unused = { 0 };
 	struct helper h;
 	int queued = 0;
 	int r = is_connected(p);
@@ -270,8 +268,6 @@ static int look_queue(struct peek *p, const struct target *t, uint64_t *pause_ns
 	}
 	if (r < 0)
 		return r;
-	if (!p->fail)
-		p->fail = &unused;
 	job.room = (size_t)queued + SLACK;
 	r = grab_start(&h, repair_main, &job, t, p->ctx->procfs, p->fail);
 	if (r == 0) {
@@ -279,8 +275,6 @@ static int look_queue(struct peek *p, const struct target *t, uint64_t *pause_ns
 		/* Never killed: it ends by itself, and the target with it goes on. */
 		fd_close(&h.fd);
 	}
-	if (p->fail == &unused)
-		p->fail = NULL;
 	return r;
 }
 
