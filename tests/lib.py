@@ -116,8 +116,7 @@ def _broken(kind, value, tb):
     global _failed
     diag(*traceback.format_exception(kind, value, tb))
     _failed += 1
-    print("Bail out! %s" % kind.__name__ if not _count else "not ok %d - %s" % (
-        _count + 1, kind.__name__))
+    print("not ok %d - %s" % (_count + 1, kind.__name__))
     print("1..%d" % (_count + 1))
     sys.stdout.flush()
 
