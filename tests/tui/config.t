@@ -26,6 +26,11 @@ def heading(s):
     return next((x for x in s.lines() if " FD" in x and "filch" not in x and "fds" not in x), "")
 
 
+def row_of(s, what):
+    """The title may name it too, as an argument of the victim's."""
+    return next((i for i, line in enumerate(s.lines()) if i >= 2 and what in line), None)
+
+
 def place(s, what):
     s.wait("columns: " + what, lambda x: heading(x).split() == what.split())
 
@@ -41,11 +46,10 @@ with Victim("file:fd=12,name=plain.log,size=3000", "file:fd=13,name=big.log,size
         s.keys("X")
         s.wait_text("filter: ")
         s.keys("kind=pipe" + ENTER)
-        # The title may name it too, as an argument of the victim's.
-        s.wait("no plain.log", lambda x: not any("plain.log" in y for y in x.lines()[2:]))
+        s.wait("no plain.log", lambda x: row_of(x, "plain.log") is None)
         ok(True, "a new key does it")
         s.keys(ESC)
-        s.wait("plain.log again", lambda x: any("plain.log" in y for y in x.lines()[2:]))
+        s.wait("plain.log again", lambda x: row_of(x, "plain.log"))
         s.keys("f")
         s.wait_text("f does nothing here; F3 shows the keys")
         ok(True, "the old one does not, and the message names the new key for help")
@@ -68,9 +72,9 @@ with Victim("file:fd=12,name=plain.log,size=3000", "file:fd=13,name=big.log,size
         s.wait_text("plain.log", "idle", "sort: SIZE (inverted)")
         place(s, "FD INO KIND SIZE DETAIL")
         ino = str(os.stat("/proc/%d/fd/12" % v.pid).st_ino)
-        row = s.lines()[s.row_of("plain.log")]
+        row = s.lines()[row_of(s, "plain.log")]
         is_(row[2:].split()[1:4], [ino, "file", "2.9K"], "cells of the configured columns")
-        ok(s.row_of("big.log") > s.row_of("plain.log"), "sorted as configured", s.text())
+        ok(row_of(s, "big.log") > row_of(s, "plain.log"), "sorted as configured", s.text())
         ok(not re.search(rb"\033\[[0-9;]*3[0-7]m", s.raw), "mono: no colour is sent")
         ok(b"\033[?1006" not in s.raw and b"\033[?1000" not in s.raw, "the mouse stays out of it")
         s.keys("/" + ino + ENTER)

@@ -79,6 +79,7 @@ class Screen:
         environ.update(env or {})
         self.master, slave = pty.openpty()
         self._winsize(rows, cols)
+        self.modes_before = termios.tcgetattr(slave)[:4]
         self.pid = os.fork()
         if self.pid == 0:
             try:
@@ -96,7 +97,6 @@ class Screen:
                 os.execvpe(argv[0], argv, environ)
             finally:
                 os._exit(127)
-        self.modes_before = None
         self.slave = slave
 
     def _winsize(self, rows, cols):

@@ -33,7 +33,7 @@ with Victim("file:fd=12,name=plain.log,size=3000") as v:
     for sig, expect in ((signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129),
                         (signal.SIGABRT, -6), (signal.SIGSEGV, -11)):
         with Screen([FILCH, str(v.pid)]) as s:
-            before = modes(s)
+            before = s.modes_before
             s.wait_text("plain.log", "idle")
             os.kill(s.pid, sig)
             status = s.wait_exit()
