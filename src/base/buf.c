@@ -19,16 +19,24 @@ void buf_grow(struct buf *b, size_t more)
 	b->cap = cap;
 }
 
-void buf_addu(struct buf *b, uint64_t v)
+size_t buf_decimal(char out[BUF_DIGITS], uint64_t v)
 {
-	char digits[20];
-	size_t at = sizeof(digits);
+	char digits[BUF_DIGITS];
+	size_t at = BUF_DIGITS;
 
 	do {
 		digits[--at] = (char)('0' + v % 10);
 		v /= 10;
 	} while (v);
-	buf_add(b, digits + at, sizeof(digits) - at);
+	memcpy(out, digits + at, BUF_DIGITS - at);
+	return BUF_DIGITS - at;
+}
+
+void buf_addu(struct buf *b, uint64_t v)
+{
+	buf_reserve(b, BUF_DIGITS);
+	b->len += buf_decimal(b->data + b->len, v);
+	b->data[b->len] = '\0';
 }
 
 void buf_addf(struct buf *b, const char *fmt, ...)

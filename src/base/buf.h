@@ -50,7 +50,10 @@ static inline void buf_addc(struct buf *b, char c)
 	b->data[b->len] = '\0';
 }
 
-void buf_addu(struct buf *b, uint64_t v); /* in decimal; hot, so no printf */
+/* A number in decimal, without a NUL: how many digits. Hot, so no printf(3). */
+#define BUF_DIGITS 20
+size_t buf_decimal(char out[BUF_DIGITS], uint64_t v);
+void buf_addu(struct buf *b, uint64_t v);
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_reset(struct buf *b);            /* empty it, keep the memory */
 void buf_release(struct buf *b);          /* free it; it may be used again */

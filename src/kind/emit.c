@@ -113,9 +113,12 @@ void emit_flags(struct facts *out, const char *name, const struct word *words, s
 
 void emit_dev(struct facts *out, const char *name, uint64_t dev)
 {
-	char text[32];
+	char text[2 * BUF_DIGITS + 2];
+	size_t len = buf_decimal(text, major(dev));
 
-	snprintf(text, sizeof(text), "%u:%u", major(dev), minor(dev));
+	text[len++] = ':';
+	len += buf_decimal(text + len, minor(dev));
+	text[len] = '\0';
 	fact_text(out, name, text);
 }
 

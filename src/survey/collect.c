@@ -36,6 +36,7 @@ struct task {
 
 struct job {
 	const struct survey_opts *opts;
+	struct known known;
 	const struct target_name *names; /* of every process to read */
 	size_t n_names;
 	atomic_size_t next;
@@ -463,6 +464,7 @@ static void run(struct survey *s, struct job *job)
 	for (unsigned i = 0; i < s->n_workers; i++) {
 		threads[i].job = job;
 		threads[i].worker = &s->workers[i];
+		threads[i].reader.known = &job->known;
 		if (i > 0)
 			threads[i].started = !pthread_create(&threads[i].id, NULL, work,
 							     &threads[i]);
@@ -506,6 +508,8 @@ int collect(struct survey *s, const struct survey_opts *opts, struct fail *f)
 	}
 	if (r < 0)
 		return r;
+	if (!opts->only)
+		known_learn(&job.known, opts->procfs);
 	pthread_mutex_init(&job.lock, NULL);
 	s->n_workers = worker_count(opts, job.n_names);
 	s->workers = xcalloc(s->n_workers, sizeof(*s->workers));

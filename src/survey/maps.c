@@ -30,25 +30,53 @@ struct map_line {
 	size_t path_len;
 };
 
-/* "55d0-55d2 r--p 00000000 fe:00 1234      /usr/bin/x": false for anonymous memory. */
+/* A number in that base up to the character `end`; NULL: there is none. */
+static const char *field(const char *s, const char *eol, unsigned base, char end, uint64_t *v)
+{
+	const char *from = s;
+
+	*v = 0;
+	for (; s < eol && *s != end; s++) {
+		unsigned digit = *s >= '0' && *s <= '9'   ? (unsigned)(*s - '0')
+				 : *s >= 'a' && *s <= 'f' ? (unsigned)(*s - 'a') + 10
+							  : 16;
+
+		if (digit >= base)
+			return NULL;
+		*v = *v * base + digit;
+	}
+	return s < eol && s > from ? s + 1 : NULL;
+}
+
+static const char *skip(const char *s, const char *eol)
+{
+	const char *blank = s ? memchr(s, ' ', (size_t)(eol - s)) : NULL;
+
+	return blank ? blank + 1 : NULL;
+}
+
+/*
+ * "55d0-55d2 r--p 00000000 fe:00 1234      /usr/bin/x": false for anonymous memory. By
+ * hand: sscanf(3) takes as long as all the rest of a listing of small processes.
+ */
 static bool map_line_parse(const char *line, const char *eol, struct map_line *m)
 {
-	unsigned major, minor;
-	int used = 0;
-	char head[128];
-	const char *path;
+	uint64_t major, minor;
+	const char *s = field(line, eol, 16, '-', &m->start);
 
-	snprintf(head, sizeof(head), "%.*s", (int)(eol - line < 127 ? eol - line : 127), line);
-	if (sscanf(head, "%" SCNx64 "-%" SCNx64 " %*4c %*x %x:%x %" SCNu64 " %n", &m->start,
-		   &m->end, &major, &minor, &m->ino, &used) != 5 ||
-	    !used || m->ino == 0)
+	s = s ? field(s, eol, 16, ' ', &m->end) : NULL;
+	s = skip(skip(s, eol), eol); /* permissions, offset */
+	s = s ? field(s, eol, 16, ':', &major) : NULL;
+	s = s ? field(s, eol, 16, ' ', &minor) : NULL;
+	s = s ? field(s, eol, 10, ' ', &m->ino) : NULL;
+	if (!s || m->ino == 0)
 		return false;
-	for (path = line + used; path < eol && *path == ' ';)
-		path++;
-	m->dev = makedev(major, minor);
-	m->path = path;
-	m->path_len = (size_t)(eol - path);
-	return m->path_len > 0 && *path == '/';
+	while (s < eol && *s == ' ')
+		s++;
+	m->dev = makedev((unsigned)major, (unsigned)minor);
+	m->path = s;
+	m->path_len = (size_t)(eol - s);
+	return m->path_len > 0 && *s == '/';
 }
 
 /*

@@ -13,26 +13,13 @@
 #include "src/proc/fdinfo.h"
 
 #define TRIES    24
-#define AGREEING 3 /* samples of a slot that may be changing hands */
-#define CLOSED   3 /* samples in a row that find nothing: it is not about to be used again */
+#define AGREEING 3  /* samples of a slot that may be changing hands */
+#define CLOSED   3  /* samples in a row that find nothing: it is not about to be used again */
+#define ALWAYS   16 /* samples in a row with one and the same contradiction */
 
 void table_reader_release(struct table_reader *r)
 {
 	buf_release(&r->info);
-}
-
-static void number_text(char *out, unsigned v)
-{
-	char digits[12];
-	int n = 0;
-
-	do {
-		digits[n++] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v);
-	while (n)
-		*out++ = digits[--n];
-	*out = '\0';
 }
 
 static void note_error(struct fdent *e, const char *call, int err)
@@ -86,14 +73,20 @@ static void set_stat(struct fdent *e, const struct statx *sx)
 		e->have |= HAVE_SIZE;
 }
 
-/* Never blocks on a magic link: no sync, no automount (see statx(2)). */
-static int read_stat(int dir, const char *name, struct fdent *e)
+/*
+ * Never blocks on a magic link: no sync, no automount (see statx(2)). *mnt_id, unless
+ * NULL: 0 before Linux 5.8.
+ */
+static int read_stat(int dir, const char *name, struct fdent *e, uint64_t *mnt_id)
 {
 	struct statx sx;
+	unsigned want = STATX_BASIC_STATS | (mnt_id ? STATX_MNT_ID : 0);
 
-	if (statx(dir, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &sx) < 0)
+	if (statx(dir, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, want, &sx) < 0)
 		return -errno;
 	set_stat(e, &sx);
+	if (mnt_id)
+		*mnt_id = sx.stx_mask & STATX_MNT_ID ? sx.stx_mnt_id : 0;
 	return 0;
 }
 
@@ -114,56 +107,20 @@ static bool link_inode(const char *link, size_t len, uint64_t *ino)
 	return open + 1 < link + len - 1;
 }
 
-/*
- * Sockets, pipes and most anonymous inodes leave nothing to ask statx(2): each
- * sort is on one internal filesystem, and what differs is in the link text.
- */
-static const struct sort {
-	const char *head;
-	bool one_inode; /* all share it, and fdinfo must name it */
-	mode_t type;
-} sorts[] = {
-	{ "socket:[", false, S_IFSOCK },
-	{ "pipe:[", false, S_IFIFO },
-	{ "anon_inode:", true, 0 },
-};
-
+/* The filesystems of known.h, by the text of a link. */
 static int sort_of(const char *link, size_t len)
 {
-	for (int i = 0; i < (int)(sizeof(sorts) / sizeof(sorts[0])); i++) {
-		size_t n = strlen(sorts[i].head);
+	static const char *const heads[] = {
+		[KNOWN_SOCKET] = "socket:[", [KNOWN_PIPE] = "pipe:[", [KNOWN_ANON] = "anon_inode:"
+	};
 
-		if (len > n && memcmp(link, sorts[i].head, n) == 0)
+	for (int i = 0; i < (int)(sizeof(heads) / sizeof(heads[0])); i++) {
+		size_t n = strlen(heads[i]);
+
+		if (len > n && memcmp(link, heads[i], n) == 0)
 			return i;
 	}
 	return -1;
-}
-
-static bool stat_is_known(const struct table_reader *r, struct fdent *e, int sort, uint64_t ino)
-{
-	const struct table_known *k = &r->known[sort];
-
-	if (!k->mode || (sorts[sort].one_inode && k->ino != ino))
-		return false;
-	e->mode = k->mode;
-	e->dev = k->dev;
-	e->ino = ino;
-	e->have |= HAVE_STAT | HAVE_INO;
-	return true;
-}
-
-/*
- * Link, fdinfo and statx(2) may speak of three files, if the slot changes hands: what
- * is remembered of a sort must be of that sort.
- */
-static int stat_sample(struct table_reader *r, struct table_dirs *dirs, const char *name,
-		       struct fdent *e, int sort, uint64_t ino)
-{
-	int err = read_stat(dirs->fd, name, e);
-
-	if (err == 0 && sort >= 0 && e->ino == ino && (e->mode & S_IFMT) == sorts[sort].type)
-		r->known[sort] = (struct table_known){ e->dev, e->ino, e->mode };
-	return err;
 }
 
 struct sample {
@@ -171,6 +128,16 @@ struct sample {
 	bool has_info;
 	ssize_t link_len; /* or -errno */
 	int info_err, stat_err;
+	uint64_t mnt_id; /* of statx(2) */
+};
+
+/* How the parts of a sample fit together. */
+enum fit {
+	FIT_CLOSED,  /* there is no such descriptor */
+	FIT_MIXED,   /* they are of two files */
+	FIT_FOREIGN, /* fdinfo and statx(2) name two inodes, and nothing else differs */
+	FIT_AGREE,   /* they are of one file, as far as each tells */
+	FIT_ONE,     /* one read told all: they cannot be of two */
 };
 
 static void take_info(struct table_reader *r, struct table_dirs *dirs, const char *name,
@@ -180,7 +147,6 @@ static void take_info(struct table_reader *r, struct table_dirs *dirs, const cha
 	s->has_info = s->info_err == 0 && fdinfo_parse(&s->info, r->info.data, r->info.len) == 0;
 }
 
-/* The link must be the same after as before, unless it names its inode itself. */
 static bool link_is_still(struct table_reader *r, int dir, const char *name, size_t len)
 {
 	ssize_t n = proc_readlink(dir, name, r->again, sizeof(r->again));
@@ -188,51 +154,18 @@ static bool link_is_still(struct table_reader *r, int dir, const char *name, siz
 	return n == (ssize_t)len && memcmp(r->link, r->again, len) == 0;
 }
 
-/*
- * Lines that only one kind has: 1, they prove that link and fdinfo are of one kind;
- * -1, that they are not; 0, there are none.
- */
-static int info_proof(const char *link, size_t len, const struct fdinfo *info)
-{
-	static const struct {
-		const char *link, *key;
-		bool always; /* an epoll may watch nothing */
-	} proofs[] = {
-		{ "anon_inode:[eventfd]", "eventfd-count:", true },
-		{ "anon_inode:[timerfd]", "clockid:", true },
-		{ "anon_inode:[signalfd]", "sigmask:", true },
-		{ "anon_inode:[eventpoll]", "tfd:", false },
-		{ "anon_inode:inotify", "inotify ", false },
-	};
-
-	for (size_t i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++) {
-		size_t n = strlen(proofs[i].key);
-
-		bool is_it = strlen(proofs[i].link) == len &&
-			     memcmp(link, proofs[i].link, len) == 0;
-
-		if (info->rest_len > n && memcmp(info->rest, proofs[i].key, n) == 0)
-			return is_it ? 1 : -1;
-		/* Locks come before the kind's own lines. */
-		if (is_it && proofs[i].always &&
-		    !memmem(info->rest, info->rest_len, proofs[i].key, n))
-			return -1;
-	}
-	return 0;
-}
-
 /* Sockets, pipes and anonymous inodes have filesystems of their own, where no path leads. */
 static bool stat_fits(const struct table_reader *r, const struct fdent *e, int sort)
 {
+	static const mode_t types[] = { [KNOWN_SOCKET] = S_IFSOCK, [KNOWN_PIPE] = S_IFIFO };
+
 	if (!(e->have & HAVE_STAT))
 		return true;
-	if (sort >= 0) /* nothing promises that an anonymous inode has no type */
-		return (e->mode & S_IFMT) == sorts[sort].type ||
-		       (sorts[sort].one_inode && S_ISREG(e->mode));
-	for (size_t i = 0; i < sizeof(sorts) / sizeof(sorts[0]); i++)
-		if (r->known[i].mode && r->known[i].dev == e->dev)
-			return false;
-	return true;
+	if (sort == KNOWN_ANON) /* nothing promises that an anonymous inode has no type */
+		return (e->mode & S_IFMT) == 0 || S_ISREG(e->mode);
+	if (sort >= 0)
+		return (e->mode & S_IFMT) == types[sort];
+	return !known_is_dev(r->known, e->dev);
 }
 
 /* What statx(2) would say, by asking it only where the answer is not known. */
@@ -240,54 +173,92 @@ static void take_stat(struct table_reader *r, struct table_dirs *dirs, const cha
 		      struct fdent *e, struct sample *s)
 {
 	int sort = sort_of(r->link, (size_t)s->link_len);
-	uint64_t ino = 0;
-	bool has_ino = false;
+	uint64_t ino = s->info.ino;
+	bool has_ino = s->has_info && s->info.has_ino;
 
-	if (sort >= 0 && !sorts[sort].one_inode) {
+	if (sort == KNOWN_SOCKET || sort == KNOWN_PIPE)
 		has_ino = link_inode(r->link, (size_t)s->link_len, &ino);
-	} else if (sort >= 0 && s->has_info && s->info.has_ino) {
-		ino = s->info.ino;
-		has_ino = true;
-	}
-	if (!has_ino || !stat_is_known(r, e, sort, ino))
-		s->stat_err = stat_sample(r, dirs, name, e, sort, ino);
+	s->mnt_id = 0;
+	if (sort < 0 || !has_ino || !known_stat(r->known, (enum known_sort)sort, ino, e))
+		s->stat_err = read_stat(dirs->fd, name, e, &s->mnt_id);
 }
 
 /*
- * Read all parts once. Returns 1 if they belong together, 0 if the slot
- * changed hands in between, -ENOENT if it is closed.
+ * The same inode and mount before the link was read and after: what the link said in
+ * between is of that file too, if it has no other name.
  */
-static int take_sample(struct table_reader *r, struct table_dirs *dirs, const char *name,
-		       struct fdent *e, struct sample *s)
+static bool surrounds_link(const struct table_reader *r, const struct sample *s,
+			   const struct fdent *e)
 {
+	static const char deleted[] = " (deleted)";
+	size_t len = (size_t)s->link_len, n = sizeof(deleted) - 1;
+
+	if (!s->has_info || !s->info.has_ino || s->stat_err || !s->mnt_id ||
+	    s->info.ino != e->ino || s->info.mnt_id != s->mnt_id)
+		return false;
+	if (S_ISDIR(e->mode) || known_sort(r->known, &s->info) == KNOWN_SHM)
+		return true;
+	return e->nlink == 1 && !(len > n && memcmp(r->link + len - n, deleted, n) == 0);
+}
+
+/* Of link, fdinfo and statx(2), each read once: what do they say of each other? */
+static enum fit compare(const struct table_reader *r, const struct sample *s, const struct fdent *e)
+{
+	size_t len = (size_t)s->link_len;
 	uint64_t ino = 0;
-	size_t len;
-	bool named_inode;
 	int proof;
 
+	if (s->info_err == -ENOENT || s->stat_err == -ENOENT)
+		return FIT_MIXED;
+	if (link_inode(r->link, len, &ino) && s->stat_err == 0 && e->ino != ino)
+		return FIT_MIXED;
+	if (!stat_fits(r, e, sort_of(r->link, len)))
+		return FIT_MIXED;
+	proof = s->has_info ? known_proof(r->link, len, &s->info) : 0;
+	if (proof < 0)
+		return FIT_MIXED;
+	if (s->has_info && s->info.has_ino && s->stat_err == 0 && s->info.ino != e->ino)
+		return s->info.mnt_id == r->foreign_mnt ? FIT_AGREE : FIT_FOREIGN;
+	return FIT_AGREE;
+}
+
+static bool same_file(const struct fdinfo *a, const struct fdinfo *b)
+{
+	return a->ino == b->ino && a->mnt_id == b->mnt_id &&
+	       ((a->flags ^ b->flags) & O_ACCMODE) == 0;
+}
+
+/*
+ * Read all parts once. fdinfo comes first: it may tell all. Otherwise the link must be
+ * the same after the other parts as before, unless one of them surrounds it.
+ */
+static enum fit take_sample(struct table_reader *r, struct table_dirs *dirs, const char *name,
+			    struct fdent *e, struct sample *s)
+{
+	struct fdinfo first;
+	enum fit fit;
+	size_t len;
+
+	take_info(r, dirs, name, s);
+	if (s->has_info && (len = known_row(r->known, &s->info, e, r->link))) {
+		s->link_len = (ssize_t)len;
+		return FIT_ONE;
+	}
 	s->link_len = proc_readlink(dirs->fd, name, r->link, sizeof(r->link));
 	if (s->link_len == -ENOENT)
-		return -ENOENT;
-	take_info(r, dirs, name, s);
+		return FIT_CLOSED;
 	if (s->link_len < 0)
-		return s->info_err == -ENOENT ? -ENOENT : 1;
+		return s->info_err == -ENOENT ? FIT_CLOSED : FIT_AGREE;
 	len = (size_t)s->link_len;
 	take_stat(r, dirs, name, e, s);
-	if (s->info_err == -ENOENT || s->stat_err == -ENOENT)
-		return 0;
-	named_inode = link_inode(r->link, len, &ino);
-	if (named_inode && s->stat_err == 0 && e->ino != ino)
-		return 0;
-	if (s->has_info && s->info.has_ino && s->stat_err == 0 && s->info.ino != e->ino)
-		return 0;
-	if (!stat_fits(r, e, sort_of(r->link, len)))
-		return 0;
-	proof = s->has_info ? info_proof(r->link, len, &s->info) : 0;
-	if (proof < 0)
-		return 0;
-	if (named_inode || proof > 0)
-		return 1;
-	return link_is_still(r, dirs->fd, name, len);
+	fit = compare(r, s, e);
+	if (fit == FIT_MIXED || (!dirs->strict && fit == FIT_AGREE && surrounds_link(r, s, e)))
+		return fit;
+	first = s->info;
+	take_info(r, dirs, name, s);
+	if (!same_file(&first, &s->info) || !link_is_still(r, dirs->fd, name, len))
+		return FIT_MIXED;
+	return compare(r, s, e);
 }
 
 static void keep(struct table_reader *r, struct fdent *e, const struct sample *s)
@@ -323,46 +294,68 @@ static bool same_row(const struct fdent *a, const struct fdent *b, const struct 
 		     const struct sample *sb)
 {
 	return a->ino == b->ino && a->dev == b->dev && a->mode == b->mode &&
-	       sa->link_len == sb->link_len && sa->info.mnt_id == sb->info.mnt_id &&
-	       ((sa->info.flags ^ sb->info.flags) & O_ACCMODE) == 0;
+	       sa->link_len == sb->link_len && same_file(&sa->info, &sb->info);
+}
+
+/* One slot on its way to a row. */
+struct slot {
+	struct fdent before; /* the last sample that fitted */
+	struct sample last;
+	int agreed, closed, foreign; /* in a row */
+};
+
+/* Take one more sample into *e. Returns 1: it is a row; 0: go on; -ENOENT: closed. */
+static int look(struct table_reader *r, struct table_dirs *dirs, const char *name, struct fdent *e,
+		struct slot *slot)
+{
+	struct sample s = { 0 };
+	enum fit fit = take_sample(r, dirs, name, e, &s);
+	bool again = slot->before.have && same_row(e, &slot->before, &s, &slot->last);
+
+	slot->closed = fit == FIT_CLOSED ? slot->closed + 1 : 0;
+	slot->foreign = fit == FIT_FOREIGN ? again ? slot->foreign + 1 : 1 : 0;
+	slot->agreed = fit < FIT_AGREE ? 0 : again ? slot->agreed + 1 : 1;
+	slot->before = *e;
+	slot->before.have |= HAVE_LINK;
+	slot->last = s;
+	if (slot->closed == CLOSED)
+		return -ENOENT;
+	if (slot->foreign == ALWAYS) {
+		/* Some filesystems show another number than their inodes have. */
+		r->foreign_mnt = s.info.mnt_id;
+		return 1;
+	}
+	if (fit < FIT_AGREE) {
+		if (fit != FIT_FOREIGN)
+			slot->before.have = 0;
+		dirs->unstable = dirs->strict = true;
+		return 0;
+	}
+	return fit == FIT_ONE || slot->agreed >= (dirs->strict ? AGREEING : 1);
 }
 
 bool table_read_fd(struct table_reader *r, struct table_dirs *dirs, struct fdent *e, int fd)
 {
 	const struct fdent blank = { .proc = e->proc, .fd = fd, .assoc = ASSOC_FD };
-	struct fdent before = blank;
-	struct sample s, last = { 0 };
-	bool strict = dirs->strict;
-	int agreed = 0, closed = 0;
-	char name[12];
+	struct table_dirs here = *dirs;
+	struct slot slot = { 0 };
+	char name[BUF_DIGITS + 1];
+	int got = 0;
 
-	number_text(name, (unsigned)fd);
-	for (int i = 0; i < TRIES && agreed < (strict ? AGREEING : 1); i++) {
-		int got;
-
+	name[buf_decimal(name, (unsigned)fd)] = '\0';
+	for (int i = 0; i < TRIES && got == 0; i++) {
 		*e = blank;
-		memset(&s, 0, sizeof(s));
-		got = take_sample(r, dirs, name, e, &s);
-		closed = got == -ENOENT ? closed + 1 : 0;
-		if (closed == CLOSED)
-			return false;
-		if (got <= 0) {
-			dirs->unstable = strict = true;
-			before = blank;
-			agreed = 0;
-			continue;
-		}
-		agreed = before.have && same_row(e, &before, &s, &last) ? agreed + 1 : 1;
-		before = *e;
-		before.have |= HAVE_LINK;
-		last = s;
+		got = look(r, &here, name, e, &slot);
 	}
-	if (agreed < (strict ? AGREEING : 1)) {
+	dirs->unstable |= here.unstable;
+	if (got < 0)
+		return false;
+	if (got == 0) {
 		*e = blank;
 		note_error(e, "readlink", ESTALE);
 		return true;
 	}
-	keep(r, e, &s);
+	keep(r, e, &slot.last);
 	return true;
 }
 
@@ -382,7 +375,7 @@ bool table_read_assoc(struct table_reader *r, int dir, struct fdent *e, enum ass
 			note_error(e, "readlink", (int)-n);
 			return true;
 		}
-		err = read_stat(dir, name, e);
+		err = read_stat(dir, name, e, NULL);
 		if (link_is_still(r, dir, name, (size_t)n))
 			break;
 	}

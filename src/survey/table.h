@@ -9,6 +9,7 @@
 #include "src/base/buf.h"
 #include "src/kind/fdent.h"
 #include "src/proc/procfs.h"
+#include "src/survey/known.h"
 
 #define LINK_SIZE 4096
 
@@ -16,11 +17,8 @@
 struct table_reader {
 	struct arena arena; /* names and extras of the rows */
 	struct buf info;    /* text of one fdinfo */
-	/* What statx(2) says of all of one sort alike, once the first one told. */
-	struct table_known {
-		uint64_t dev, ino; /* ino: of anon_inode, which all share */
-		uint16_t mode;     /* 0: not asked yet */
-	} known[3];
+	const struct known *known;
+	uint32_t foreign_mnt; /* where fdinfo and statx(2) name an inode differently */
 	char link[LINK_SIZE], again[LINK_SIZE];
 	char text[LINK_SIZE];
 };
