@@ -19,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import namedtuple
 
@@ -222,18 +223,53 @@ def remover(path):
     return remove
 
 
-def warmer(path, size):
-    """Before each that writes to memory: pages that were just given back. A virtual machine may
-    have returned older ones to its host, and getting those again costs more than the copy."""
-    block = bytes(MIB)
+class Warm:
+    """Memory for an output on tmpfs, given back page by page as the output grows.
 
-    def warm():
-        remover(path)()
-        with open(path, "wb") as f:
-            for _ in range(size // MIB):
-                f.write(block)
-        os.unlink(path)
-    return warm
+    A virtual machine may return free memory to its host within a second, and getting it
+    again costs many times the copy, for whoever copies. So each program is given pages
+    that were in use a moment before."""
+
+    AHEAD = 128 * MIB
+
+    def __init__(self, path, size):
+        self.path, self.size = path, size
+        self.reserve = None
+        self.stop = threading.Event()
+        self.thread = None
+
+    def __call__(self):
+        self.end()
+        remover(self.path)()
+        block = bytes(MIB)
+        self.reserve = open(self.path + ".reserve", "w+b", buffering=0)
+        os.unlink(self.reserve.name)
+        for _ in range(self.size // MIB):
+            self.reserve.write(block)
+        self.stop.clear()
+        self.thread = threading.Thread(target=self.give)
+        self.thread.start()
+
+    def give(self):
+        given = 0
+        while given < self.size:
+            used = 0
+            for name in (self.path, self.path + ".partial"):
+                with contextlib.suppress(FileNotFoundError):
+                    used = max(used, os.stat(name).st_blocks * 512)
+            if used + self.AHEAD > given:
+                given = min(self.size, used + 2 * self.AHEAD)
+                # From the end: what is cut off is free at once.
+                self.reserve.truncate(self.size - given)
+            if self.stop.wait(0.002):
+                return
+
+    def end(self):
+        if self.thread:
+            self.stop.set()
+            self.thread.join()
+            self.reserve.close()
+            self.thread = None
 
 
 def memory_available():
@@ -263,12 +299,14 @@ def dump_memory(report, size):
         return
     report.title(f"dump of {size // MIB} MiB on tmpfs")
     with source("/dev/shm", lambda path: fill(path, size)) as (path, desc, out):
+        warm = Warm(out, size)
         cost = take_turns({"dump with SHA-256": [FILCH, "dump", desc, "-o", out],
                            "nettle alone": [f"{HELPERS}/hash", path],
                            "openssl dgst": ["openssl", "dgst", "-sha256", path],
                            "dump --hash none": [FILCH, "dump", "--hash", "none", desc, "-o", out],
                            "cp": ["cp", "--reflink=never", "--sparse=never", path, out]},
-                          3, warmer(out, size))
+                          3, warm)
+        warm.end()
     rates(report, cost, size)
     ratio_row(report, cost, "dump with SHA-256", "nettle alone", 1.1)
     ratio_row(report, cost, "dump with SHA-256", "openssl dgst")
