@@ -14,7 +14,7 @@
 /* A bucket this large is sorted in slices, one a worker, then merged. */
 #define BIG_BUCKET 2048
 /* Fewer rows to compare than this: starting threads would cost more. */
-#define WORTH_THREADS 4096
+#define WORTH_THREADS 512
 
 struct bucket {
 	uint32_t start, n;

@@ -2,11 +2,9 @@
 #include "ui/cli/row.h"
 
 #include <fcntl.h>
-#include <stdio.h>
-#include <sys/sysmacros.h>
 
 #include "src/base/text.h"
-#include "src/kind/openflags.h"
+#include "src/kind/emit.h"
 #include "src/kind/openflags.h"
 #include "src/share/peers.h"
 #include "src/survey/survey.h"
@@ -48,19 +46,16 @@ static void bytes_always(struct facts *out, const char *key, const char *key_b64
 static void file_facts(struct facts *out, const struct fdent *e)
 {
 	bool file = (e->have & HAVE_SIZE) != 0, info = (e->have & HAVE_INFO) != 0;
-	char dev[32];
 
 	number_or_null(out, "pos", info, e->pos);
 	if (file)
 		fact_size(out, "size", e->size);
 	else
 		fact_null(out, "size");
-	if (e->dev) {
-		snprintf(dev, sizeof(dev), "%u:%u", major(e->dev), minor(e->dev));
-		fact_text(out, "dev", dev);
-	} else {
+	if (e->dev)
+		emit_dev(out, "dev", e->dev);
+	else
 		fact_null(out, "dev");
-	}
 	number_or_null(out, "ino", (e->have & HAVE_INO) != 0, e->ino);
 	number_or_null(out, "nlink", file && (e->have & HAVE_NLINK), e->nlink);
 	if (e->deleted == DELETED_UNKNOWN)
