@@ -6,6 +6,8 @@
 
 #include "src/base/text.h"
 
+#define KEY_ROOM 32
+
 void json_init(struct json *j, struct buf *out)
 {
 	*j = (struct json){ .out = out };
@@ -15,18 +17,24 @@ void json_init(struct json *j, struct buf *out)
 static void element(struct json *j, const char *key)
 {
 	uint64_t bit = (uint64_t)1 << j->depth;
-	size_t len = key ? strlen(key) : 0;
-	char *at;
+	char *at, *last;
 
-	buf_reserve(j->out, len + 4);
+	buf_reserve(j->out, KEY_ROOM + 4);
 	at = j->out->data + j->out->len;
 	if (j->comma & bit)
 		*at++ = ',';
 	j->comma |= bit;
 	if (key) {
 		*at++ = '"';
-		memcpy(at, key, len);
-		at += len;
+		/* Keys are short: to measure them first would take as long again. */
+		for (last = at + KEY_ROOM; *key && at < last; key++)
+			*at++ = *key;
+		if (*key) {
+			j->out->len = (size_t)(at - j->out->data);
+			buf_adds(j->out, key);
+			buf_reserve(j->out, 2);
+			at = j->out->data + j->out->len;
+		}
 		*at++ = '"';
 		*at++ = ':';
 	}
@@ -101,11 +109,33 @@ void json_str(struct json *j, const char *key, const char *s)
 		json_null(j, key);
 }
 
+static bool is_plain(char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* A byte of v is zero. */
+static uint64_t zero_byte(uint64_t v)
+{
+	return (v - EACH(0x01)) & ~v & EACH(0x80);
+}
+
+/* How many go as they are: eight at a time, then one by one. */
 static size_t plain_run(const char *s, size_t len)
 {
 	size_t n = 0;
 
-	while (n < len && s[n] >= 0x20 && s[n] < 0x7f && s[n] != '"' && s[n] != '\\')
+	for (; n + 8 <= len; n += 8) {
+		uint64_t v;
+
+		memcpy(&v, s + n, 8);
+		if (((v | (v - EACH(0x20))) & EACH(0x80)) || zero_byte(v ^ EACH(0x7f)) ||
+		    zero_byte(v ^ EACH('"')) || zero_byte(v ^ EACH('\\')))
+			break;
+	}
+	while (n < len && is_plain(s[n]))
 		n++;
 	return n;
 }
@@ -154,6 +184,7 @@ bool json_text(struct json *j, const char *key, const char *s, size_t len)
 	bool inexact = false;
 
 	element(j, key);
+	buf_reserve(j->out, len + 2);
 	buf_addc(j->out, '"');
 	while (len) {
 		size_t n = plain_run(s, len);

@@ -43,9 +43,13 @@ size_t text_utf8_decode(const char *s, size_t len, uint32_t *cp)
 bool text_is_utf8(const char *s, size_t len)
 {
 	while (len) {
+		uint64_t eight = UINT64_C(0x80);
 		uint32_t cp;
-		size_t n = text_utf8_decode(s, len, &cp);
+		size_t n;
 
+		if (len >= sizeof(eight))
+			memcpy(&eight, s, sizeof(eight));
+		n = eight & UINT64_C(0x8080808080808080) ? text_utf8_decode(s, len, &cp) : 8;
 		if (!n)
 			return false;
 		s += n;

@@ -276,14 +276,67 @@ static void test_json(void **state)
 	assert_true(text_is_utf8(out.data, out.len));
 }
 
+/* Every byte at every place of a text that is looked at eight at a time. */
+static void test_json_each_byte(void **state)
+{
+	(void)state;
+	for (unsigned byte = 1; byte < 256; byte++)
+		for (size_t at = 0; at < 19; at++) {
+			char text[20] = "abcdefghijklmnopqrs", want[80], shown[8];
+			struct buf out = BUF_INIT;
+			struct json j;
+
+			text[at] = (char)byte;
+			if (byte == '"' || byte == '\\')
+				snprintf(shown, sizeof(shown), "\\%c", (int)byte);
+			else if (byte >= 0x80)
+				snprintf(shown, sizeof(shown), "\\\\x%02x", byte);
+			else if (byte < 0x20 || byte == 0x7f)
+				snprintf(shown, sizeof(shown), "\\u%04x", byte);
+			else
+				snprintf(shown, sizeof(shown), "%c", (int)byte);
+			snprintf(want, sizeof(want), "\"%.*s%s%s\"", (int)at, text, shown,
+				 text + at + 1);
+			json_init(&j, &out);
+			assert_int_equal(json_text(&j, NULL, text, 19), byte >= 0x80);
+			assert_string_equal(buf_str(&out), want);
+			assert_int_equal(text_is_utf8(text, 19), byte < 0x80);
+			buf_release(&out);
+		}
+}
+
+/* A name of a fact may be longer than what is copied at once. */
+static void test_json_long_key(void **state)
+{
+	char key[200], want[512];
+
+	(void)state;
+	for (size_t len = 1; len < sizeof(key) - 1; len++) {
+		struct buf out = BUF_INIT;
+		struct json j;
+
+		memset(key, 'k', len);
+		key[len] = '\0';
+		snprintf(want, sizeof(want), "{\"%s\":1,\"%s\":2}", key, key);
+		json_init(&j, &out);
+		json_object(&j, NULL);
+		json_u64(&j, key, 1);
+		json_u64(&j, key, 2);
+		json_end_object(&j);
+		assert_string_equal(buf_str(&out), want);
+		buf_release(&out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_utf8),         cmocka_unit_test(test_display),
-		cmocka_unit_test(test_nothing_acts), cmocka_unit_test(test_fit),
-		cmocka_unit_test(test_file_name),    cmocka_unit_test(test_sizes),
-		cmocka_unit_test(test_numbers),      cmocka_unit_test(test_base64),
-		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_utf8),          cmocka_unit_test(test_display),
+		cmocka_unit_test(test_nothing_acts),  cmocka_unit_test(test_fit),
+		cmocka_unit_test(test_file_name),     cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_numbers),       cmocka_unit_test(test_base64),
+		cmocka_unit_test(test_json),          cmocka_unit_test(test_json_each_byte),
+		cmocka_unit_test(test_json_long_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
