@@ -51,7 +51,7 @@ def ours():
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             exe = os.readlink("/proc/%s/exe" % pid)
-            with open("/proc/%s/stat" % pid) as f:
+            with open("/proc/%s/stat" % pid, errors="replace") as f:
                 state = f.read().rsplit(")", 1)[1].split()[0]
         except OSError:
             continue
