@@ -9,9 +9,11 @@
 #include <unistd.h>
 
 #include "src/base/alloc.h"
+#include "src/take/ahead.h"
 #include "src/take/dump_state.h"
 
 #define KERNEL_COPY    ((uint64_t)32 << 20) /* a copy_file_range at a time, for progress */
+#define AHEAD_MIN      ((uint64_t)8 << 20)  /* less is copied before a thread has started */
 #define HOLE_UNIT      4096
 #define PROGRESS_NS    100000000u
 #define RECENT_NS      20000000 /* coarser than the clock of mtime: see stat(2) */
@@ -254,27 +256,78 @@ static int ended_early(struct dump_state *d, uint64_t from, uint64_t to)
 	return 1;
 }
 
-static int copy_data(struct dump_state *d, uint64_t from, uint64_t to)
+static struct ahead *read_ahead(struct dump_state *d, uint64_t from, uint64_t to)
 {
-	bool in_kernel = true;
+	size_t size;
 
-	while (from < to) {
-		int64_t n = -EOPNOTSUPP;
+	if (to - from < AHEAD_MIN)
+		return NULL;
+	hasher_buffer(d->hasher, &size);
+	return ahead_new(d->src, from, to, size);
+}
+
+/* The next piece of those: how many bytes, 0 when there are no more, or -errno. */
+static int64_t put_ahead(struct dump_state *d, struct ahead *a)
+{
+	char *buf, *spare;
+	ssize_t n = ahead_next(a, &buf);
+	int r;
+
+	if (n <= 0)
+		return 0;
+	spare = buf;
+	hasher_exchange(d->hasher, &spare);
+	ahead_done(a, spare);
+	r = dump_put(d, buf, (size_t)n, true);
+	return r < 0 ? r : n;
+}
+
+/* As far as reading goes well: why it went no further, who reads by hand finds out. */
+static int copy_ahead(struct dump_state *d, uint64_t *from, uint64_t to)
+{
+	struct ahead *a = read_ahead(d, *from, to);
+	int64_t n = 1;
+
+	while (a && *from < to && n > 0 && !dump_canceled(d)) {
+		n = put_ahead(d, a);
+		*from += n > 0 ? (uint64_t)n : 0;
+	}
+	ahead_free(a);
+	return n < 0 ? (int)n : 0;
+}
+
+static int copy_by_hand(struct dump_state *d, uint64_t from, uint64_t to)
+{
+	int r = copy_ahead(d, &from, to);
+
+	while (r == 0 && from < to) {
+		uint64_t left = to - from < SIZE_MAX / 2 ? to - from : SIZE_MAX / 2;
+		int64_t n;
 
 		if (dump_canceled(d))
 			return canceled(d);
-		if (in_kernel)
-			n = copy_in_kernel(d, from, to - from);
-		if (n == -EOPNOTSUPP) {
-			in_kernel = false;
-			n = copy_piece(d, from,
-				       to - from < SIZE_MAX / 2 ? (size_t)(to - from)
-								: SIZE_MAX / 2);
-		}
+		n = copy_piece(d, from, (size_t)left);
 		if (n < 0)
 			return (int)n;
 		if (n == 0)
 			return ended_early(d, from, to);
+		from += (uint64_t)n;
+	}
+	return r;
+}
+
+static int copy_data(struct dump_state *d, uint64_t from, uint64_t to)
+{
+	while (from < to) {
+		int64_t n;
+
+		if (dump_canceled(d))
+			return canceled(d);
+		n = copy_in_kernel(d, from, to - from);
+		if (n == -EOPNOTSUPP)
+			return copy_by_hand(d, from, to);
+		if (n < 0)
+			return (int)n;
 		from += (uint64_t)n;
 	}
 	return 0;

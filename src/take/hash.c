@@ -205,6 +205,15 @@ void *hasher_buffer(struct hasher *h, size_t *size)
 	return free_job(h)->buf;
 }
 
+void hasher_exchange(struct hasher *h, char **buf)
+{
+	struct job *job = free_job(h);
+	char *filled = *buf;
+
+	*buf = job->buf;
+	job->buf = filled;
+}
+
 static void hand_over(struct hasher *h, size_t len, uint64_t zeros)
 {
 	struct job *job = free_job(h);

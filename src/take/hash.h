@@ -38,6 +38,12 @@ void hasher_free(struct hasher *h); /* ends the thread; NULL is fine */
 /* The next free buffer, of *size bytes; the one before may be re-used from now on. */
 void *hasher_buffer(struct hasher *h, size_t *size);
 
+/*
+ * The same with a buffer that is filled already, of that size and by posix_memalign(3):
+ * it becomes the hasher's, and *buf the one that was next.
+ */
+void hasher_exchange(struct hasher *h, char **buf);
+
 /* The first len bytes of that buffer come next. They may be read, not changed. */
 void hasher_submit(struct hasher *h, size_t len);
 

@@ -311,6 +311,26 @@ if run(["strace", "-o", "/dev/null", "true"]).status == 0:
     r = inject("clone3,clone:error=EAGAIN", "dump", where, "-o", OUT)
     is_(r.status, 1, "no thread to be had is said, not crashed")
     clean()
+    # From 8 MiB on a thread reads ahead.
+    long = os.urandom(9 << 20)
+    with deleted_file(long) as g:
+        where = "%d:%d" % (ME, g.fileno())
+        for what, means in (("pread64:error=EIO:when=%d" % (loader + 4), "one read fails"),
+                            ("pread64:error=EINTR:when=%d" % (loader + 4), "a read is interrupted"),
+                            ("clone3,clone:error=EAGAIN:when=2+", "there is no thread to read"),
+                            ("clone3,clone:error=ENOSYS:when=2+", "nor a call for one")):
+            r = inject(what, "dump", where, "-o", OUT, "--json")
+            is_((r.status, record(r)["sha256"] == sha(long), content() == long), (0, True, True),
+                "read ahead: " + means)
+            clean()
+        r = inject("pread64:error=EIO:when=%d+" % (loader + 16), "dump", where, "-o", OUT, "--json")
+        rec = record(r)
+        bad = rec["unreadable"][0]
+        is_((r.status, rec["complete"], sum(b["length"] for b in rec["unreadable"])),
+            (1, False, len(long) - bad["offset"]), "read ahead: the rest cannot be read")
+        ok(bad["offset"] > 0 and content(PARTIAL)[:bad["offset"]] == long[:bad["offset"]],
+           "what came before it is there", bad)
+        clean()
 else:
     skip("faults are injected by strace, which may not trace here")
 
