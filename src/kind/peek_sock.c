@@ -98,9 +98,12 @@ static void drop_fds(struct look *l)
 /*
  * 1: something, 0: nothing there, or -errno. Descriptors in flight are
  * installed only if a control buffer is passed, so none is unless asked for.
+ * packet(7) knows no MSG_CMSG_CLOEXEC and refuses it.
  */
 static int look_at(struct peek *p, struct look *l)
 {
+	bool fds = p->want_fds && sock_int(p->fd, SO_DOMAIN, -1) == AF_UNIX;
+	int flags = MSG_PEEK | MSG_DONTWAIT | (fds ? MSG_CMSG_CLOEXEC : 0) | l->flags;
 	char control[CMSG_SPACE(SCM_FDS_MAX * sizeof(int)) + CMSG_SPACE(256)];
 	struct iovec iov = { .iov_base = l->buf, .iov_len = l->size };
 	struct msghdr msg = {
@@ -108,13 +111,13 @@ static int look_at(struct peek *p, struct look *l)
 		.msg_namelen = sizeof(l->from),
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
-		.msg_control = p->want_fds ? control : NULL,
-		.msg_controllen = p->want_fds ? sizeof(control) : 0,
+		.msg_control = fds ? control : NULL,
+		.msg_controllen = fds ? sizeof(control) : 0,
 	};
 	ssize_t n;
 
 	do
-		n = recvmsg(p->fd, &msg, MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC | l->flags);
+		n = recvmsg(p->fd, &msg, flags);
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && (errno == EAGAIN || errno == ENOTCONN))
 		return 0;
@@ -123,7 +126,7 @@ static int look_at(struct peek *p, struct look *l)
 	l->from_len = msg.msg_namelen;
 	l->full = (uint64_t)n;
 	l->len = (size_t)n < l->size ? (size_t)n : l->size;
-	if (p->want_fds)
+	if (fds)
 		take_fds(l, &msg);
 	return 1;
 }
@@ -303,6 +306,22 @@ static size_t message_room(struct peek *p, uint64_t left)
 	return n < left ? (size_t)n : (size_t)left;
 }
 
+/*
+ * The end of the queue, or an empty message? Both are 0 bytes only where the other
+ * end shut down a unix SOCK_SEQPACKET; everywhere else the end is EAGAIN. There an
+ * empty one is believed while there is more behind the `at` bytes before it.
+ */
+static bool is_end(const struct peek *p, const struct look *l, uint64_t at)
+{
+	struct pollfd pfd = { .fd = p->fd, .events = POLLRDHUP };
+	uint64_t total = 0;
+
+	if (l->full || l->from_len || sock_int(p->fd, SO_TYPE, 0) != SOCK_SEQPACKET ||
+	    poll(&pfd, 1, 0) <= 0 || !(pfd.revents & POLLRDHUP))
+		return false;
+	return queued(p->fd, &total) < 0 || total <= at;
+}
+
 /* All messages behind the first: each begins where the lengths before it end. */
 static int messages_rest(struct peek *p, struct look *l, uint64_t at)
 {
@@ -313,8 +332,7 @@ static int messages_rest(struct peek *p, struct look *l, uint64_t at)
 		if (error_pending(p->fd))
 			return refuse_error(p);
 		r = look_behind(p, l, at, &moved);
-		/* Unlike an empty message, the end of the queue has no address or is EAGAIN. */
-		if (r <= 0 || moved || (l->full == 0 && l->from_len == 0))
+		if (r <= 0 || moved || is_end(p, l, at))
 			break;
 		at += l->full;
 		r = show(p, l, PEEK_MESSAGE, 0);
@@ -338,7 +356,9 @@ static int first_message(struct peek *p, struct look *l)
 	uint64_t len, total = 0;
 	int r = look_at(p, l);
 
-	if (r <= 0 || (l->full == 0 && l->from_len == 0))
+	if (r == 0 && sock_int(p->fd, SO_DOMAIN, -1) == AF_PACKET)
+		peek_miss(p, "packets in the ring that the target maps");
+	if (r <= 0 || is_end(p, l, 0))
 		return r > 0 ? 0 : r;
 	len = l->full;
 	r = show(p, l, PEEK_MESSAGE, 0);

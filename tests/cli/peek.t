@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import signal
+import socket
 import sys
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from lib import *
@@ -66,6 +67,41 @@ with Victim("file:fd=100,size=200K,offset=1000", "file:fd=110,size=100,mode=w,of
     is_(filch("peek", str(v.pid)).status, 2, "a target is no descriptor")
     is_(peek(v, 120, "--queue", "send").status, 1, "only TCP has a send queue")
     is_(peek(v, 200, "--queue", "send").status, 1, "a listener sends nothing")
+
+# ---- messages of no length, and of sockets without a name ----
+ME = os.getpid()
+
+
+def lengths(s):
+    r = filch("peek", "%d:%d" % (ME, s.fileno()), "-n", "all", "--json")
+    return r.status, [json.loads(line)["len"] for line in r.stdout.splitlines()]
+
+
+for kind in (socket.SOCK_DGRAM, socket.SOCK_SEQPACKET):
+    for closed in (False, True):
+        a, b = socket.socketpair(socket.AF_UNIX, kind)
+        for text in (b"one", b"", b"three"):
+            a.send(text)
+        c, d = socket.socketpair(socket.AF_UNIX, kind)
+        if closed:
+            a.close()
+            c.close()
+        is_(lengths(b), (0, [3, 0, 5]), "%s: an empty message is no end%s"
+            % (kind.name, ", nor if the other end is closed" if closed else ""))
+        is_(lengths(d), (0, []), "%s: an empty queue is" % kind.name)
+a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+a.send(b"")
+is_(lengths(b), (0, [0]), "an empty message alone")
+
+if am_root():
+    with Victim("packet:fd=100,dev=lo", "udp:fd=110,peer=111,sizes=7", options=["--newnet"]) as v:
+        r = peek(v, 100, "--json")
+        is_((r.status, [o["len"] for o in objects(r)]), (0, [14 + 20 + 8 + 7]), "a packet, whole")
+        like(objects(r)[0]["sender"], "^if 1 type 0x800 ", "and where it came from")
+        r = filch("dump", "%d:100" % v.pid, "-o", "-", "--in-flight", binary=True)
+        is_(len(r.stdout), 14 + 20 + 8 + 7, "dumped")
+else:
+    skip("packet sockets need root", 3)
 
 # ---- the send queue ----
 with Victim("tcp:fd=100,peer=101,unacked=20000", options=["--blocker=read"]) as v:
