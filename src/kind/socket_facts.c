@@ -128,8 +128,10 @@ void socket_facts(const struct fdent *e, const struct kind_ctx *ctx, struct fact
 {
 	const struct sock_info *s = e->sock;
 
-	if (!s && fdent_is_socket(e) && socket_proto_name(e->proto))
+	if (!s && fdent_is_socket(e) && socket_proto_name(e->proto)) {
 		fact_text(out, "protocol_name", socket_proto_name(e->proto));
+		fact_bool(out, "unlisted", true);
+	}
 	if (s) {
 		emit_identity(e, out);
 		emit_addresses(s, ctx, out);

@@ -191,6 +191,21 @@ static void emit_own_addresses(const struct fdent *e, int fd, struct facts *out)
 		fact_text(out, "remote", text.data);
 }
 
+/* No table has one that is in state CLOSE: never bound, or its connection ended. */
+static void emit_tcp_state(const struct fdent *e, int fd, struct facts *out)
+{
+	struct sock_info info = { .table = SOCK_TABLE_TCP };
+	struct tcp_info now;
+	socklen_t len = sizeof(now);
+
+	if (fdent_sock_table(e) != SOCK_TABLE_TCP ||
+	    getsockopt(fd, IPPROTO_TCP, TCP_INFO, &now, &len) < 0)
+		return;
+	info.state = now.tcpi_state;
+	if (sock_state_name(&info))
+		fact_text(out, "state", sock_state_name(&info));
+}
+
 static void emit_untold(const struct fdent *e, int fd, struct facts *out)
 {
 	autoclose int netns = -1;
@@ -207,6 +222,7 @@ static void emit_untold(const struct fdent *e, int fd, struct facts *out)
 	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &v, &len) == 0 && v)
 		fact_bool(out, "listening", true);
 	emit_own_addresses(e, fd, out);
+	emit_tcp_state(e, fd, out);
 	netns = ioctl(fd, SIOCGSKNS);
 	if (netns >= 0 && fstat(netns, &st) == 0)
 		fact_u64(out, "netns", st.st_ino);

@@ -72,7 +72,7 @@ const struct kind kind_tcp = {
 	.match = tcp_match,
 	.facts = tcp_facts,
 	.brief = "[LISTEN {listening?}]{local}[ <-{accepted?}][ ->{accepted~}{remote?}][ {remote}]"
-		 "[{listening~} {state}]",
+		 "[{listening~} {state}][{unlisted?}{local~}{protocol_name}, neither bound nor connected]",
 	.peek = peek_socket,
 	.op = {
 		SOCKET_CELLS,

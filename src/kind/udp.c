@@ -29,7 +29,8 @@ const struct kind kind_udp = {
 	.means = "UDP socket",
 	.match = udp_match,
 	.facts = socket_facts,
-	.brief = "{local}[ -> {remote}]",
+	.brief = "{local}[ -> {remote}]"
+		 "[{unlisted?}{local~}{protocol_name}, neither bound nor connected]",
 	.peek = peek_socket,
 	.op = { UDP_CELLS },
 };
@@ -39,7 +40,8 @@ const struct kind kind_udplite = {
 	.means = "UDP-Lite socket",
 	.match = udplite_match,
 	.facts = socket_facts,
-	.brief = "{local}[ -> {remote}]",
+	.brief = "{local}[ -> {remote}]"
+		 "[{unlisted?}{local~}{protocol_name}, neither bound nor connected]",
 	.peek = peek_socket,
 	.op = { UDP_CELLS },
 };

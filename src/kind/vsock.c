@@ -14,7 +14,8 @@ const struct kind kind_vsock = {
 	.means = "socket between a virtual machine and its host",
 	.match = vsock_match,
 	.facts = socket_facts,
-	.brief = "[LISTEN {listening?}]{local}[ -> {remote}][{listening~} {state}]",
+	.brief = "[LISTEN {listening?}]{local}[ -> {remote}][{listening~} {state}]"
+		 "[{unlisted?}{local~}{protocol_name}]",
 	.peek = peek_socket,
 	.op = {
 		SOCKET_CELLS,
