@@ -72,8 +72,9 @@ struct column_list {
 int column_list_parse(struct column_list *list, const char *text, const char *base, struct fail *f);
 void column_list_release(struct column_list *list);
 
-#define COLUMNS_OF_ONE  "FD,KIND,MODE,POS/SIZE,SHARE,DETAIL"
-#define COLUMNS_OF_MANY "PID,USER,COMMAND,FD,KIND,MODE,POS/SIZE,SHARE,DETAIL"
+#define COLUMNS_OF_ONE     "FD,KIND,MODE,POS/SIZE,SHARE,DETAIL"
+#define COLUMNS_OF_MANY    "PID," COLUMNS_BEHIND_PID
+#define COLUMNS_BEHIND_PID "USER,COMMAND," COLUMNS_OF_ONE
 
 #define COLUMNS_FACTS_MAX 32
 

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
@@ -240,6 +241,28 @@ if am_root():
         is_((r.status, [b for x in every for b in breaks(x)][:3]), (0, []), "which is no failure")
 else:
     skip("needs root: other roots, mounts and users", 7)
+
+# ---- two tables, and sockets that are in none ----
+
+with Victim("pipe:fd=10,peer=11", thread=["eventfd:fd=12", "dup:of=12,fd=13"]) as v:
+    head, *lines = filch("ls", v.pid, "-f", "fd>=10 and fd<13").stdout.splitlines()
+    is_([x.split()[:3] for x in [head] + lines],
+        [["TID", "FD", "KIND"], ["-", "10", "pipe"], ["-", "11", "pipe"]] +
+        [[str(v.ready["table_tid"])] + x for x in (["10", "pipe"], ["11", "pipe"],
+                                                   ["12", "eventfd"])],
+        "whose number it is, if two tables have it")
+    unlike(filch("ls", v.pid, "-f", "assoc=exe").stdout, "TID", "not if one has")
+    like(filch("ls", "--summary", v.pid).stdout, r"\n *%d/%d +\d+ .*eventfd 2\n"
+         % (v.pid, v.ready["table_tid"]), "--summary says it too")
+    s = json.loads(filch("ls", "--summary", "--json", v.pid).stdout)
+    is_(sorted(p["tid"] or 0 for p in s["processes"]), [0, v.ready["table_tid"]], "and its JSON")
+with socket.socket() as new, socket.socket(type=socket.SOCK_DGRAM) as udp:
+    out = filch("ls", os.getpid(), "-f", "fd=%d or fd=%d" % (new.fileno(), udp.fileno()))
+    is_([x.split(None, 5)[5] for x in out.stdout.splitlines()[1:]],
+        ["TCP, neither bound nor connected", "UDP, neither bound nor connected"],
+        "sockets that are in no table yet")
+    like(filch("show", "--grab", "%d:%d" % (os.getpid(), new.fileno())).stdout,
+         r"\n  state +CLOSE\n", "with a grab, their state")
 
 # ---- processes that come and go ----
 

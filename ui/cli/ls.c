@@ -263,6 +263,24 @@ static void row_cells(struct cli *cli, struct listing *l, struct columns *c, str
 	c->ctx.grab = -1;
 }
 
+/* Numbers of two tables of one process are not to be mixed up: say whose they are. */
+static void add_tid(struct listing *l, const struct fdent **rows, size_t n)
+{
+	const char *usual = l->n_targets == 1 ? "TID," COLUMNS_OF_ONE
+					      : "PID,TID," COLUMNS_BEHIND_PID;
+	struct fail f;
+	size_t i = 0;
+
+	if (l->v->columns)
+		return;
+	while (i < n && !rows[i]->proc->tid)
+		i++;
+	if (i == n)
+		return;
+	column_list_release(&l->columns);
+	column_list_parse(&l->columns, usual, usual, &f);
+}
+
 static void print_table(struct cli *cli, struct listing *l, struct columns *c,
 			const struct fdent **rows, size_t n)
 {
@@ -336,10 +354,12 @@ void listing_print(struct cli *cli, struct listing *l, const struct survey *s)
 	for (size_t k = 0; k < l->columns.n; k++)
 		columns_want(&c, &l->columns.at[k]);
 	n = listing_rows(l, &c, s, &rows);
-	if (l->v->json)
+	if (l->v->json) {
 		print_json(cli, l, s, rows, n);
-	else
+	} else {
+		add_tid(l, rows, n);
 		print_table(cli, l, &c, rows, n);
+	}
 	if (l->v->sort && n && !any_value(&c, &l->sort, rows[0]))
 		cli_message(cli, "-s: no row has a fact named %s", l->sort.fact);
 	if (filter_unseen(l->filter))

@@ -3,6 +3,7 @@
 #include "src/survey/summary.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "src/base/alloc.h"
@@ -26,6 +27,18 @@ static void kinds_of_proc(struct buf *out, const struct summary_proc *p)
 			buf_addf(out, " %s %" PRIu64, p->kinds[i].kind->name, p->kinds[i].last);
 }
 
+/* "PID", and "PID/TID" of a thread with a table of its own. */
+static void table_label(struct buf *out, const struct summary_proc *p)
+{
+	char label[32];
+
+	if (p->tid)
+		snprintf(label, sizeof(label), "%d/%d", (int)p->pid, (int)p->tid);
+	else
+		snprintf(label, sizeof(label), "%d", (int)p->pid);
+	buf_addf(out, "%8s ", label);
+}
+
 static void summary_text(struct cli *cli, const struct summary *m)
 {
 	autofree const struct summary_proc **procs = summary_procs(m, SUMMARY_BY_FDS);
@@ -43,7 +56,8 @@ static void summary_text(struct cli *cli, const struct summary *m)
 
 		if (!p->fds && !p->err)
 			continue;
-		buf_addf(out, "%8d %8" PRIu64 " ", p->pid, p->fds);
+		table_label(out, p);
+		buf_addf(out, "%8" PRIu64 " ", p->fds);
 		limit_text(out, p);
 		buf_addc(out, ' ');
 		text_display(out, p->comm, p->comm_len, cli->text);
@@ -66,7 +80,7 @@ static void leaks_text(struct cli *cli, const struct summary *m)
 	for (size_t i = 0; i < n; i++) {
 		const struct summary_leak *l = &leaks[i];
 
-		buf_addf(out, "%8d ", l->proc->pid);
+		table_label(out, l->proc);
 		text_display(out, l->proc->comm, l->proc->comm_len, cli->text);
 		buf_addf(out, ": %s %" PRIu64 " -> %" PRIu64 " (%+.1f/s, %s), oldest fd %d",
 			 l->count->kind->name, l->count->first, l->count->last, l->per_second,
@@ -79,11 +93,20 @@ static void leaks_text(struct cli *cli, const struct summary *m)
 	}
 }
 
+static void json_tid(struct json *j, const struct summary_proc *p)
+{
+	if (p->tid)
+		json_i64(j, "tid", p->tid);
+	else
+		json_null(j, "tid");
+}
+
 static void summary_json_proc(struct json *j, const struct summary_proc *p)
 {
 	json_object(j, NULL);
 	json_i64(j, "pid", p->pid);
 	json_u64(j, "start", p->start);
+	json_tid(j, p);
 	json_bytes_always(j, "comm", p->comm, p->comm_len);
 	json_u64(j, "uid", p->uid);
 	json_u64(j, "fds", p->fds);
@@ -109,6 +132,7 @@ static void leaks_json(struct json *j, const struct summary *m)
 		json_object(j, NULL);
 		json_i64(j, "pid", leaks[i].proc->pid);
 		json_u64(j, "start", leaks[i].proc->start);
+		json_tid(j, leaks[i].proc);
 		json_str(j, "kind", leaks[i].count->kind->name);
 		json_u64(j, "first", leaks[i].count->first);
 		json_u64(j, "last", leaks[i].count->last);
