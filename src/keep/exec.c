@@ -140,7 +140,7 @@ int exec_become(const struct exec_world *world, char **argv, struct fail *f)
 {
 	struct rlimit before, found;
 	sigset_t mask;
-	void (*pipe)(int);
+	void (*pipe)(int), (*xfsz)(int);
 	int err;
 
 	getrlimit(RLIMIT_NOFILE, &before);
@@ -148,10 +148,12 @@ int exec_become(const struct exec_world *world, char **argv, struct fail *f)
 	found.rlim_cur = world->nofile ? world->nofile : before.rlim_cur;
 	setrlimit(RLIMIT_NOFILE, &found);
 	pipe = signal(SIGPIPE, world->sigpipe_ignored ? SIG_IGN : SIG_DFL);
+	xfsz = signal(SIGXFSZ, world->sigxfsz_ignored ? SIG_IGN : SIG_DFL);
 	sigprocmask(SIG_SETMASK, world->mask, &mask);
 	execvp(argv[0], argv);
 	err = errno;
 	sigprocmask(SIG_SETMASK, &mask, NULL);
+	signal(SIGXFSZ, xfsz);
 	signal(SIGPIPE, pipe);
 	setrlimit(RLIMIT_NOFILE, &before);
 	fail_set(f, err, "execve", "%s", argv[0]);

@@ -21,7 +21,7 @@ struct exec_fd {
 /* How we were found, to be given back to the program. */
 struct exec_world {
 	unsigned long nofile; /* soft RLIMIT_NOFILE; 0: leave it */
-	bool sigpipe_ignored;
+	bool sigpipe_ignored, sigxfsz_ignored;
 	const sigset_t *mask;
 };
 

@@ -340,6 +340,17 @@ static int dump_file(struct dump_state *d, bool held)
 	return r;
 }
 
+/* Attributes of sysfs claim a page, or whatever their driver says, and end where they like. */
+static bool size_is_a_guess(const struct dump_opts *o)
+{
+	const struct fdent *e = o->ent;
+	const struct mount *m = NULL;
+
+	if ((e->have & HAVE_INFO) && o->ctx->mounts)
+		m = mounts_find(o->ctx->mounts, e->mnt_id);
+	return m && strcmp(m->fstype, "sysfs") == 0;
+}
+
 /* A file with a size, where SEEK_DATA and the like make sense; not /proc/PID/maps. */
 static bool is_plain_file(const struct dump_opts *o)
 {
@@ -347,7 +358,9 @@ static bool is_plain_file(const struct dump_opts *o)
 
 	if (kind_in(o)->peek != peek_file || grab_may_hang(e, o->ctx))
 		return false;
-	return S_ISBLK(e->mode) || o->follow || (S_ISREG(e->mode) && e->size > 0);
+	if (S_ISBLK(e->mode) || o->follow)
+		return true;
+	return S_ISREG(e->mode) && e->size > 0 && !size_is_a_guess(o);
 }
 
 /* ---- the end ---- */
@@ -428,6 +441,8 @@ static int complete(struct dump_state *d)
 /* The partial stays and is named, unless nothing is in it that was not there before. */
 static void set_path(struct dump_state *d, int err)
 {
+	struct stat st;
+
 	if (!d->out.name)
 		return;
 	if (err < 0 && d->at == 0 && d->out.had == 0 && d->r->fail.class != FAIL_OUTPUT) {
@@ -435,7 +450,7 @@ static void set_path(struct dump_state *d, int err)
 		return;
 	}
 	if (err < 0)
-		d->r->size = d->at > d->out.had ? d->at : d->out.had;
+		d->r->size = fstat(d->out.fd, &st) == 0 ? (uint64_t)st.st_size : d->at;
 	d->r->path = xstrdup(err < 0 ? d->out.partial : d->out.name);
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +15,51 @@
 
 #define ZEROS (64 * 1024)
 
+char *out_partial_name(const char *name)
+{
+	static const char end[] = ".partial";
+	const char *slash = strrchr(name, '/');
+	size_t folder = slash ? (size_t)(slash - name) + 1 : 0;
+	size_t len = strlen(name + folder);
+
+	if (len > NAME_MAX - (sizeof(end) - 1))
+		len = NAME_MAX - (sizeof(end) - 1);
+	return xasprintf("%.*s%s", (int)(folder + len), name, end);
+}
+
+static const char *advice_of(int err)
+{
+	switch (err) {
+	case ENOENT:
+	case ENOTDIR:
+		return "make the folder first, or name another";
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return "a folder that you may write to";
+	case ENOSPC:
+	case EDQUOT:
+		return "make room, or write to another filesystem";
+	case EFBIG:
+		return "a filesystem that takes files of this size; see also ulimit -f";
+	case ENAMETOOLONG:
+		return "a shorter name";
+	default:
+		return NULL;
+	}
+}
+
 int out_fail(const struct out *o, int err, const char *call, struct fail *f)
 {
+	const char *advice = o->partial ? advice_of(err) : NULL;
+
 	if (o->partial)
 		fail_set(f, err, call, "%s", o->partial);
 	else
 		fail_set(f, err, call, "the output");
 	fail_class(f, err == ECANCELED ? FAIL_OTHER : FAIL_OUTPUT);
+	if (advice)
+		fail_advice(f, "%s", advice);
 	return -err;
 }
 
@@ -31,6 +70,14 @@ static int exists(const struct out *o, const char *name, const char *advice, str
 	fail_why(f, name == o->name ? "there is such a file already"
 				    : "an unfinished one is there already");
 	fail_advice(f, "%s", advice);
+	return -EEXIST;
+}
+
+/* A rename over /dev/null would be the end of it, and of much else. */
+static int no_file(const struct out *o, struct fail *f)
+{
+	exists(o, o->name, "-o - writes to standard output, which may be a device or a pipe", f);
+	fail_why(f, "it is no regular file, and is not replaced");
 	return -EEXIST;
 }
 
@@ -69,7 +116,7 @@ static int reopen(struct out *o, struct fail *f)
 int out_open(struct out *o, const struct out_opts *opts, struct fail *f)
 {
 	struct stat st;
-	int r;
+	int r, err;
 
 	*o = (struct out){
 		.fd = opts->fd, .dir = opts->dir, .force = opts->force, .cancel = opts->cancel
@@ -79,8 +126,15 @@ int out_open(struct out *o, const struct out_opts *opts, struct fail *f)
 	o->owns_fd = true;
 	o->fd = -1;
 	o->name = xstrdup(opts->name);
-	o->partial = xasprintf("%s.partial", opts->name);
-	if (!o->force && fstatat(o->dir, o->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+	o->partial = out_partial_name(opts->name);
+	err = fstatat(o->dir, o->name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? errno : 0;
+	if (err)
+		st.st_mode = 0;
+	if (err == ENAMETOOLONG)
+		r = out_fail(o, err, "open", f);
+	else if (st.st_mode && !S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
+		r = no_file(o, f);
+	else if (st.st_mode && !o->force)
 		r = exists(o, o->name, "--force replaces it, or another name", f);
 	else
 		r = opts->resume ? reopen(o, f) : create(o, f);

@@ -31,10 +31,13 @@ struct out {
 	uint64_t at;  /* streams: written so far */
 };
 
+/* NAME.partial; of a name that leaves no room for that, as much as there is room. Free it. */
+char *out_partial_name(const char *name);
+
 /*
  * Make NAME.partial (O_EXCL, O_NOFOLLOW, mode 0600). Returns 0, or -errno with f,
  * class FAIL_OUTPUT: -EEXIST when NAME or NAME.partial is there and neither force
- * nor resume was given.
+ * nor resume was given, or when force would replace what is no file: a device, a FIFO.
  */
 int out_open(struct out *o, const struct out_opts *opts, struct fail *f);
 

@@ -20,7 +20,7 @@ struct recover_item {
 	const struct fdent *ent; /* the best row of it; in flight: of the socket */
 	uint64_t dev, ino;
 	uint64_t size;    /* bytes; of a file that is only mapped and may not be looked at: 0 */
-	uint64_t blocks;  /* bytes on disk or in memory */
+	uint64_t blocks;  /* bytes that a copy will take: on disk or in memory, up to size */
 	unsigned rows;    /* descriptors and mappings of it */
 	int fd;           /* in flight: our copy; else -1 */
 	const char *name; /* link text without " (deleted)"; hostile bytes */

@@ -66,6 +66,14 @@ static struct recover_item *add(struct recover_list *list)
 	return &list->at[list->n++];
 }
 
+/* What a copy will take: not what was allocated behind the end of the file. */
+static uint64_t space_of(uint64_t size, uint64_t blocks)
+{
+	uint64_t most = size > UINT64_MAX - 4095 ? size : (size + 4095) / 4096 * 4096;
+
+	return blocks * 512 < most ? blocks * 512 : most;
+}
+
 static void take_row(struct recover_item *item, const struct fdent *e)
 {
 	item->ent = e;
@@ -77,7 +85,7 @@ static void take_row(struct recover_item *item, const struct fdent *e)
 	if (!(e->have & HAVE_STAT))
 		return;
 	item->size = e->size;
-	item->blocks = e->blocks * 512;
+	item->blocks = space_of(e->size, e->blocks);
 }
 
 static int by_inode(const void *a, const void *b)
@@ -179,7 +187,7 @@ static void take_flight(struct flight *fl, int fd)
 	item->dev = dev;
 	item->ino = sx.stx_ino;
 	item->size = sx.stx_size;
-	item->blocks = sx.stx_blocks * 512;
+	item->blocks = space_of(sx.stx_size, sx.stx_blocks);
 	item->rows = 1;
 	item->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	set_own_name(item);

@@ -37,12 +37,11 @@ static void free_name(struct buf *out, int dir, const struct recover_item *item)
 	text_file_name(out, name, len, 200);
 	start = out->len;
 	for (unsigned i = 2; i < NAMES_MAX; i++) {
-		autobuf partial = BUF_INIT;
+		autofree char *partial = out_partial_name(buf_str(out));
 		struct stat st;
 
-		buf_addf(&partial, "%s.partial", buf_str(out));
 		if (fstatat(dir, buf_str(out), &st, AT_SYMLINK_NOFOLLOW) < 0 &&
-		    fstatat(dir, buf_str(&partial), &st, AT_SYMLINK_NOFOLLOW) < 0)
+		    fstatat(dir, partial, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return;
 		out->len = start;
 		buf_addf(out, "-%u", i);
@@ -179,12 +178,15 @@ static int dump_item(const struct recover_item *item, const struct recover_opts 
 /* Back where it was: the record gives the whole path, and --force is no way out. */
 static void place_words(const struct recover_item *item, struct dump_result *r, int err)
 {
+	autofree char *path = NULL;
+
 	if (err == -EEXIST)
 		fail_advice(&r->fail, "move that one away, or recover into a folder with -o");
 	if (!r->path)
 		return;
 	free(r->path);
-	r->path = xasprintf("%.*s%s", (int)item->name_len, item->name, err < 0 ? ".partial" : "");
+	path = xmemdup0(item->name, item->name_len);
+	r->path = err < 0 ? out_partial_name(path) : xstrdup(path);
 }
 
 int recover_save(const struct recover_item *item, const struct recover_opts *o,

@@ -334,6 +334,32 @@ if run(["strace", "-o", "/dev/null", "true"]).status == 0:
 else:
     skip("faults are injected by strace, which may not trace here")
 
+# ---- where it may not go, and names without room ----
+f = deleted_file(b"x" * 300000)
+me = "%d:%d" % (ME, f.fileno())
+fifo = os.path.join(TMP, "outfifo")
+os.mkfifo(fifo)
+r = filch("dump", me, "-o", fifo, "--force")
+is_((r.status, os.path.exists(fifo) and not os.path.isfile(fifo)), (5, True),
+    "--force replaces files, not what is none")
+like(r.stderr, "no regular file.*\n.*-o -", "and what to do is said")
+long = os.path.join(TMP, "out" + "y" * 252)
+is_((filch("dump", me, "-o", long).status, len(content(long))), (0, 300000), "255 bytes of name")
+r = filch("dump", me, "-o", long + "z")
+is_(r.status, 5, "one more is too long")
+like(r.stderr, "File name too long\n.*a shorter name", "which is said before anything is copied")
+r = filch("dump", me, "-o", TMP + "/no/out")
+like(r.stderr, "No such file.*\n.*make the folder first", "a folder that is not there")
+r = filch("dump", me, "-o", OUT,
+          wrap=lambda *a: ["prlimit", "--fsize=100000"] + list(a))
+is_((r.status, os.path.getsize(PARTIAL)), (5, 100000), "ulimit -f is a failure, no death")
+like(r.stderr, "File too large\n.*ulimit -f\n.*kept, with 100000 bytes", "which says what was kept")
+os.unlink(PARTIAL)
+with open("/sys/kernel/mm/transparent_hugepage/enabled") as s:
+    r = filch("dump", "%d:%d" % (ME, s.fileno()), "-o", OUT)
+    is_((r.status, r.stderr, content().decode()), (0, "", s.read()), "sysfs: its size is a guess")
+clean()
+
 # ---- several ----
 FOLDER = os.path.join(TMP, "folder")
 with Victim("file:fd=100,size=100,name=a b;$(x)", "pipe:fd=110,peer=111,size=50",

@@ -86,6 +86,10 @@ with Victim(*specs) as v:
     like(r.stderr, r"stood still for [0-9.]+ ms \(ptrace\)", "--freeze says for how long")
     ok(wait_for(lambda: v.state() == "S"), "and lets it go on")
 
+with Victim("file:fd=100,size=100,deleted,name=" + "n" * 255) as v:
+    is_(filch("recover", str(v.pid), "--to-original-path").status, 0, "as long a name as may be")
+    is_(content(v.fd(100)["path"]), pattern(1, 100), "is back")
+
 with Victim("file:fd=100,size=100,deleted,perm=06755") as v:
     if am_root():
         filch("recover", str(v.pid), "-o", TMP + "/modes", "--preserve")

@@ -35,6 +35,7 @@ struct cli {
 	enum text_mode text;
 	unsigned long nofile_before; /* soft RLIMIT_NOFILE as filch found it */
 	bool sigpipe_ignored;        /* it was, as filch found it */
+	bool sigxfsz_ignored;        /* that too */
 	sigset_t mask_before;        /* blocked signals as filch found them */
 	struct cli_globals {
 		bool read_only, dry_run, help;

@@ -11,8 +11,12 @@
 /* From here on number 2 may be the target's: what we have to say goes to a copy of ours. */
 int passon(struct cli *cli, struct exec_fd *list, size_t n, const char *names, char **argv)
 {
-	const struct exec_world world = { cli->nofile_before, cli->sigpipe_ignored,
-					  &cli->mask_before };
+	const struct exec_world world = {
+		.nofile = cli->nofile_before,
+		.sigpipe_ignored = cli->sigpipe_ignored,
+		.sigxfsz_ignored = cli->sigxfsz_ignored,
+		.mask = &cli->mask_before,
+	};
 	int spare[2] = { fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3), cli->procfs };
 	struct fail f = { 0 };
 	int r = exec_check(list, n, &f);

@@ -135,8 +135,12 @@ static int guard_and_go(struct running *r)
 static int run_it(struct running *r, char **argv)
 {
 	struct cli *cli = r->x.cli;
-	const struct exec_world world = { cli->nofile_before, cli->sigpipe_ignored,
-					  &cli->mask_before };
+	const struct exec_world world = {
+		.nofile = cli->nofile_before,
+		.sigpipe_ignored = cli->sigpipe_ignored,
+		.sigxfsz_ignored = cli->sigxfsz_ignored,
+		.mask = &cli->mask_before,
+	};
 	struct sigaction chld;
 	struct fail f = { 0 };
 	int status;
