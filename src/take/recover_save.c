@@ -259,6 +259,10 @@ void recover_record(struct buf *out, const struct recover_item *item, const stru
 		json_null(&j, "file");
 	json_i64(&j, "pid", e->proc->pid);
 	json_u64(&j, "start", e->proc->start);
+	if (e->proc->tid)
+		json_i64(&j, "tid", e->proc->tid);
+	else
+		json_null(&j, "tid");
 	if (e->fd >= 0)
 		json_i64(&j, "fd", e->fd);
 	else

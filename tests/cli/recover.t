@@ -100,6 +100,28 @@ with Victim("file:fd=100,size=100,deleted,perm=06755") as v:
     else:
         skip("owners are kept by root", 2)
 
+# ---- what may not be read is not nothing ----
+is_(filch("recover", "2", "--list").status, 4, "a kernel thread has none")
+if am_root():
+    with Victim("file:fd=100,size=100,deleted") as v:
+        for how in (["--list"], ["-o", TMP + "/refused"]):
+            r = filch("recover", str(v.pid), *how, wrap=as_nobody)
+            is_(r.status, 3, "%s: a target that may not be read is a failure" % how[0])
+            like(r.stderr, r"^filch recover: .*%d.*Permission denied: uid" % v.pid, "which says why")
+        ok(not os.path.exists(TMP + "/refused"), "and nothing is made")
+        r = filch("recover", "--list", wrap=as_nobody)
+        is_(r.status, 0, "of all processes it is none")
+        like(r.stderr, r"tables that could not be read: \d+; deleted files there", "but is said")
+else:
+    skip("needs root: others' processes", 7)
+with Victim("pipe:fd=100,peer=101", thread=["file:fd=110,size=10,deleted"]) as v:
+    tid = v.ready["table_tid"]
+    like(filch("recover", v.pid, "--list").stdout, r" %d/%d:110 " % (v.pid, tid),
+         "a thread's own table")
+    filch("recover", v.pid, "-o", TMP + "/thread")
+    with open(TMP + "/thread/recovered.jsonl") as f:
+        is_(json.loads(f.read())["tid"], tid, "also in the record")
+
 # ---- as somebody without map_files ----
 if am_root():
     os.chmod(TMP, 0o1777)

@@ -181,6 +181,33 @@ static void walk_desc(struct walk *w, const struct desc *d)
 	survey_free(s);
 }
 
+int descs_table_error(const struct procent *p, const char **call)
+{
+	*call = p->err_call;
+	for (uint32_t i = 0; i < p->n_rows && !p->err; i++) {
+		const struct fdent *e = &p->rows[i];
+
+		*call = e->err_call;
+		if (e->assoc == ASSOC_FD && (e->err == EACCES || e->err == EPERM))
+			return e->err;
+	}
+	return p->err;
+}
+
+void descs_unreadable_table(struct cli *cli, const struct procent *p)
+{
+	const char *call;
+	int err = descs_table_error(p, &call);
+	struct target_name name = { .pid = p->pid, .tid = p->tid };
+	autotarget t = { .pidfd = -1, .table_pidfd = -1, .dir = -1, .table_dir = -1 };
+	struct fail f = { 0 };
+
+	if (target_open(&t, cli->procfs, &name, &f) < 0)
+		cli_failed(cli, &f);
+	else
+		descs_unreadable(cli, &t, "descriptors", err, call);
+}
+
 bool descs_target_has_any(struct cli *cli, const struct target *t)
 {
 	char who[128];

@@ -74,6 +74,13 @@ bool descs_has_held(int n, char **argv);
 void descs_unreadable(struct cli *cli, const struct target *t, const char *what, int err,
 		      const char *call);
 
+/*
+ * Why the table of a process of a survey, or the links in it, may not be read: errno and
+ * call, or 0. The second says so by cli_failed(), for a target that was named.
+ */
+int descs_table_error(const struct procent *p, const char **call);
+void descs_unreadable_table(struct cli *cli, const struct procent *p);
+
 /* What argv names when exactly one descriptor is wanted: usage error otherwise. */
 bool descs_is_single(struct cli *cli, int n, char **argv);
 

@@ -383,16 +383,10 @@ static size_t check_tables(struct cli *cli, const struct listing *l, const struc
 
 	for (size_t i = 0; i < s->n_procs; i++) {
 		const struct procent *p = s->procs[i];
-		struct target_name name = { .pid = p->pid, .tid = p->tid };
-		autotarget t = { .pidfd = -1, .table_pidfd = -1, .dir = -1, .table_dir = -1 };
-		struct fail f = { 0 };
 
 		if (!p->err || !l->n_targets || !is_named(l, p))
 			continue;
-		if (target_open(&t, cli->procfs, &name, &f) < 0)
-			cli_failed(cli, &f);
-		else
-			descs_unreadable(cli, &t, "descriptors", p->err, p->err_call);
+		descs_unreadable_table(cli, p);
 		failed++;
 	}
 	return failed;

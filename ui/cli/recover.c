@@ -14,6 +14,7 @@
 #include "src/take/recover.h"
 #include "ui/cli/aside.h"
 #include "ui/cli/cmds.h"
+#include "ui/cli/descs.h"
 #include "ui/cli/progress.h"
 
 struct recover_values {
@@ -68,13 +69,10 @@ static void draw(void *arg, uint64_t done, uint64_t total)
 
 static void holder(struct buf *out, const struct recover_item *item)
 {
-	const struct fdent *e = item->ent;
+	char label[80];
 
-	buf_addf(out, "%d:", e->proc->pid);
-	if (e->fd >= 0)
-		buf_addf(out, "%d", e->fd);
-	else
-		buf_adds(out, assoc_name(e->assoc));
+	descs_label(label, sizeof(label), item->ent);
+	buf_adds(out, label);
 }
 
 static void list_text(struct recovery *r, const struct recover_item *item)
@@ -99,6 +97,10 @@ static void list_json(struct recovery *r, const struct recover_item *item)
 	json_object(&j, NULL);
 	json_i64(&j, "pid", e->proc->pid);
 	json_u64(&j, "start", e->proc->start);
+	if (e->proc->tid)
+		json_i64(&j, "tid", e->proc->tid);
+	else
+		json_null(&j, "tid");
 	if (e->fd >= 0)
 		json_i64(&j, "fd", e->fd);
 	else
@@ -281,8 +283,32 @@ static bool allowed(struct recovery *r)
 			"deleted files");
 }
 
+/*
+ * What is not seen cannot be saved, and must not look as if nothing were there: of a
+ * named target that is a failure. Returns whether any table could be read.
+ */
+static bool say_unread(struct recovery *r, const struct survey *s, bool named)
+{
+	const char *call;
+	size_t unread = 0;
+
+	for (size_t i = 0; i < s->n_procs; i++) {
+		if (!descs_table_error(s->procs[i], &call))
+			continue;
+		if (named)
+			descs_unreadable_table(r->cli, s->procs[i]);
+		unread++;
+	}
+	if (unread && !named)
+		cli_message(r->cli,
+			    "tables that could not be read: %zu; deleted files there are not seen",
+			    unread);
+	return unread < s->n_procs;
+}
+
 static int recover_from(struct recovery *r, const struct survey_opts *opts)
 {
+	bool any;
 	struct survey *s;
 	struct fail f = { 0 };
 
@@ -293,11 +319,12 @@ static int recover_from(struct recovery *r, const struct survey_opts *opts)
 	r->find.survey = s;
 	/* A list alone may be had without a grab: then without what is in flight. */
 	r->find.in_flight = !(r->v->list && r->cli->globals.read_only);
-	if (recover_find(&r->list, &r->find, &f) < 0)
+	any = say_unread(r, s, opts->n_targets > 0);
+	if (any && recover_find(&r->list, &r->find, &f) < 0)
 		cli_failed(r->cli, &f);
-	else if (r->v->list)
+	else if (any && r->v->list)
 		show_list(r);
-	else
+	else if (any)
 		save_all(r);
 	say_hidden(r);
 	recover_list_release(&r->list);
@@ -316,9 +343,10 @@ static struct target_name *name_targets(struct cli *cli, int n, char **argv, siz
 
 		if (cli_target(cli, argv[i], &t) < 0)
 			continue;
-		names[(*found)++] = (struct target_name){
-			.pid = t.pid, .tid = t.tid, .start = t.start, .has_start = true
-		};
+		if (descs_target_has_any(cli, &t))
+			names[(*found)++] = (struct target_name){
+				.pid = t.pid, .tid = t.tid, .start = t.start, .has_start = true
+			};
 		target_close(&t);
 	}
 	return names;
