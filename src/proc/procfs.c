@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -17,9 +19,18 @@
 
 int procfs_open(const char *path, struct fail *f)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct statfs fs;
 
-	return fd < 0 ? fail_set(f, errno, "open", "%s", path) : fd;
+	if (fd < 0)
+		return fail_set(f, errno, "open", "%s", path);
+	if (fstatfs(fd, &fs) == 0 && fs.f_type != PROC_SUPER_MAGIC) {
+		fail_set(f, ENODEV, "", "%s", path);
+		fail_why(f, "no proc filesystem is mounted there");
+		fail_advice(f, "mount -t proc proc %s", path);
+		return -ENODEV;
+	}
+	return fd_steal(&fd);
 }
 
 int proc_open_process(int procfs, pid_t pid, pid_t tid)

@@ -17,7 +17,7 @@
 
 #define PID_LAST (1 << 22) /* the kernel's own limit of pid_max, see proc(5) */
 
-/* Open the root of a proc filesystem: a descriptor to close, or -errno. */
+/* Open the root of a proc filesystem: a descriptor to close, or -errno; -ENODEV: it is none. */
 int procfs_open(const char *path, struct fail *f);
 
 /* /proc/PID, or /proc/PID/task/TID if tid: a descriptor to close, or -errno. */

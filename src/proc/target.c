@@ -139,6 +139,30 @@ static int no_such(struct fail *f, const struct target_name *name, const char *c
 	return -err;
 }
 
+/* A mount with hidepid does not show it, yet it can be asked for by number. */
+static bool is_hidden(int procfs, pid_t pid)
+{
+	autoclose int pidfd = sys_pidfd_open(pid, 0);
+	char self[16];
+	ssize_t n = readlinkat(procfs, "self", self, sizeof(self) - 1);
+
+	if (pidfd < 0 || n <= 0)
+		return false;
+	self[n] = '\0';
+	return strtol(self, NULL, 10) == getpid(); /* else it numbers another namespace */
+}
+
+static int not_shown(int procfs, const struct target_name *name, int err, struct fail *f)
+{
+	if (err != ENOENT || !is_hidden(procfs, name->pid))
+		return no_such(f, name, "open", err);
+	fail_set(f, err, "open", "process %d", name->pid);
+	fail_class(f, FAIL_PERMISSION);
+	fail_why(f, "it runs, but /proc is mounted with hidepid and does not show it to us");
+	fail_advice(f, "run filch as the same user, or as root (sudo filch ...)");
+	return -err;
+}
+
 static int read_identity(struct target *t, const struct target_name *name, struct fail *f)
 {
 	struct proc_stat st;
@@ -167,8 +191,21 @@ static int check_start(const struct target *t, const struct target_name *name, s
 	return -ESRCH;
 }
 
+/* /proc/TID is there, though no listing shows it; and tools such as top tell TIDs. */
+static int is_thread(const struct target *t, struct fail *f)
+{
+	fail_set(f, ESRCH, "", "process %d", t->pid);
+	fail_class(f, FAIL_GONE);
+	fail_why(f, "this is the number of a thread of process %d", t->status.tgid);
+	fail_advice(f, "%d, or %d/%d if the thread may have a table of its own", t->status.tgid,
+		    t->status.tgid, t->pid);
+	return -ESRCH;
+}
+
 static int open_pidfd(struct target *t, const struct target_name *name, struct fail *f)
 {
+	if (t->status.tgid != t->pid)
+		return is_thread(t, f);
 	t->pidfd = sys_pidfd_open(t->pid, 0);
 	if (t->pidfd >= 0)
 		return 0;
@@ -220,7 +257,7 @@ int target_open(struct target *t, int procfs, const struct target_name *name, st
 	t->pid = n.pid;
 	t->dir = proc_open_process(procfs, n.pid, 0);
 	if (t->dir < 0)
-		r = no_such(f, &n, "open", -t->dir);
+		r = not_shown(procfs, &n, -t->dir, f);
 	if (r == 0)
 		r = read_identity(t, &n, f);
 	if (r == 0)

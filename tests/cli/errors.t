@@ -249,4 +249,26 @@ for argv in (["ls", v.pid], ["ls", "--json", v.pid], ["show", "%d:10" % v.pid], 
              "and says why")
 is_(v.cmd("eventfd-read 13") is not None, True, "the victim never noticed")
 v.stop()
+# ---- numbers that are no process, and a /proc that is none ----
+tid = None
+with Victim("pipe:fd=100,peer=101", thread=["eventfd:fd=110"]) as v:
+    tid = v.ready["table_tid"]
+    for argv in (["ls", tid], ["peek", "%d:100" % tid], ["why", tid]):
+        r = filch(*argv)
+        is_(r.status, 4, "%s: a thread's number is no target" % argv[0])
+        like(r.stderr, r"thread of process %d\n.*%d/%d" % (v.pid, v.pid, tid), "it says whose")
+r = filch("ls", "--proc", TMP)
+is_((r.status, r.stdout), (1, ""), "a folder that is no proc filesystem")
+like(r.stderr, r"no proc filesystem.*\n.*mount -t proc", "says so")
+is_(filch("help", "--proc", TMP).status, 0, "help needs none")
+if am_root():
+    with Victim("pipe:fd=100,peer=101") as v:
+        hidden = lambda *a: in_ns("sh", "-c", "mount -t proc -o hidepid=2 proc /proc && exec \"$@\"",
+                                  "sh", *as_nobody(*a))
+        r = filch("show", "%d:100" % v.pid, wrap=hidden)
+        is_(r.status, 3, "hidepid: it is there, and we may not see it")
+        like(r.stderr, "hidepid.*\n.*sudo filch", "and why")
+        is_(filch("show", "%d:100" % (2 ** 22 - 1), wrap=hidden).status, 4, "what is not there is not")
+else:
+    skip("needs root: hidepid", 3)
 done()

@@ -73,7 +73,9 @@ int cli_status(const struct cli *cli)
 static __attribute__((format(printf, 2, 0))) void message(const struct cli *cli, const char *fmt,
 							  va_list ap)
 {
-	fprintf(stderr, "filch%s%s: ", cli->cmd ? " " : "", cli->cmd ? cli->cmd->name : "");
+	const char *verb = cli->cmd ? cli->cmd->name : "";
+
+	fprintf(stderr, "filch%s%s: ", *verb ? " " : "", verb);
 	vfprintf(stderr, fmt, ap);
 	fputc('\n', stderr);
 }

@@ -59,6 +59,7 @@ struct cmd {
 	const struct opt *opts;
 	size_t values_size; /* of the struct that opts fill */
 	bool rest;          /* takes "-- CMD" */
+	bool no_proc;       /* it has nothing to do with processes: runs without /proc */
 	bool becomes;       /* its status is that of CMD: failures of ours are STATUS_EXEC */
 	/* argv: n arguments. Returns an exit status; see cli_status(). */
 	int (*run)(struct cli *cli, const void *values, int n, char **argv);

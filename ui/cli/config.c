@@ -239,5 +239,6 @@ const struct cmd cmd_config = {
 		"rest applies, and the status is 1. The other verbs read no configuration.",
 	.opts = config_opts,
 	.values_size = sizeof(struct config_values),
+	.no_proc = true,
 	.run = config_run,
 };

@@ -134,5 +134,6 @@ const struct cmd cmd_help = {
 	.effect = EFFECT_NONE,
 	.opts = help_opts_table,
 	.values_size = sizeof(struct help_values),
+	.no_proc = true,
 	.run = help_run,
 };

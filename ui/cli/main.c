@@ -37,8 +37,9 @@ static int run_verb(struct cli *cli, int argc, char **argv)
 		help_verb(&cli->out, cli->cmd);
 		return STATUS_OK;
 	}
-	cli->procfs = procfs_open(cli->globals.proc ? cli->globals.proc : "/proc", &f);
-	if (cli->procfs < 0) {
+	if (!cli->cmd->no_proc)
+		cli->procfs = procfs_open(cli->globals.proc ? cli->globals.proc : "/proc", &f);
+	if (!cli->cmd->no_proc && cli->procfs < 0) {
 		cli_failed(cli, &f);
 		return cli_status(cli);
 	}

@@ -30,9 +30,10 @@ void fail_sentence(struct buf *out, const struct fail *f, enum text_mode mode)
 		text_display(out, f->on, strlen(f->on), mode);
 		buf_adds(out, ": ");
 	}
-	buf_addf(out, "%s: %s", f->call, f->err ? fail_errno_name(f->err) : "");
+	if (*f->call)
+		buf_addf(out, "%s: %s", f->call, f->err ? fail_errno_name(f->err) : "");
 	if (*f->why) {
-		buf_adds(out, ", ");
+		buf_adds(out, *f->call ? ", " : "");
 		text_display(out, f->why, strlen(f->why), mode);
 	} else if (f->err) {
 		buf_addf(out, " (%s)", strerrordesc_np(f->err) ? strerrordesc_np(f->err) : "?");
