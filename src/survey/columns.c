@@ -145,7 +145,11 @@ static const struct facts_flat *facts_of(struct columns *c, const struct fdent *
 		return &c->facts;
 	facts_flat_reset(&c->facts);
 	c->facts_of = e;
-	e->kind->facts(e, &c->ctx, &c->facts.sink);
+	/* No template of DETAIL has facts that all kinds share, such as locks. */
+	if (c->n_wanted || c->wants_all)
+		kind_facts(e, &c->ctx, &c->facts.sink);
+	else
+		e->kind->facts(e, &c->ctx, &c->facts.sink);
 	return &c->facts;
 }
 
@@ -164,6 +168,7 @@ void columns_move(struct columns *c, const struct survey *s)
 {
 	c->s = s;
 	c->ctx = survey_ctx(s);
+	c->ctx.deep = c->wants_deep;
 	if (c->has_marks)
 		marks_release(&c->marks);
 	c->has_marks = false;
@@ -187,10 +192,26 @@ void columns_release(struct columns *c)
 	memset(c, 0, sizeof(*c));
 }
 
+/* Facts of `show` that cost a system call each: got for a table only if it asks. */
+static bool is_deep(const char *fact, size_t len)
+{
+	static const char *const names[] = { "mode",         "gid",         "atime",
+					     "mtime",        "ctime",       "btime",
+					     "blksize",      "attributes",  "driver",
+					     "mount_source", "path_for_us", "path_in_target" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strlen(names[i]) == len && memcmp(names[i], fact, len) == 0)
+			return true;
+	return false;
+}
+
 static void want_fact(struct columns *c, const char *fact)
 {
 	size_t len = strcspn(fact, ".");
 
+	if (is_deep(fact, len))
+		c->wants_deep = c->ctx.deep = true;
 	for (size_t i = 0; i < c->n_wanted; i++)
 		if (strncmp(c->wanted[i], fact, len) == 0 && !c->wanted[i][len])
 			return;

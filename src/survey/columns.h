@@ -94,7 +94,7 @@ struct columns {
 	const struct fdent *facts_of;
 	char wanted[COLUMNS_FACTS_MAX][64]; /* facts that are asked for, by the first word */
 	size_t n_wanted;
-	bool wants_brief, wants_all;
+	bool wants_brief, wants_all, wants_deep;
 	struct buf scratch;
 	struct marks marks;
 	bool has_marks;

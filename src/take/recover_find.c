@@ -24,14 +24,30 @@ const char *recover_how_name(enum recover_how how)
 	return names[how];
 }
 
-static bool is_lost(const struct fdent *e)
+/*
+ * overlayfs counts the links that the inode has in the layer below: one that a
+ * container deleted keeps its link there, where the container cannot see it.
+ */
+static bool is_whited_out(const struct fdent *e, const struct mounts *mounts)
+{
+	const struct mount *m = (e->have & HAVE_INFO) ? mounts_find(mounts, e->mnt_id) : NULL;
+
+	for (size_t i = 0; !(e->have & HAVE_INFO) && !m && i < mounts->n; i++)
+		if (mounts->at[i].dev == e->dev)
+			m = &mounts->at[i];
+	return e->deleted == DELETED_NAME && e->nlink == 1 && m &&
+	       strcmp(m->fstype, "overlay") == 0;
+}
+
+static bool is_lost(const struct fdent *e, const struct mounts *mounts)
 {
 	if (!S_ISREG(e->mode) || fdent_is_shared_anon(e) || !(e->have & HAVE_INO))
 		return false;
 	/* A secret memory is nobody's file. */
 	if (strcmp(e->kind->name, "file") != 0 && strcmp(e->kind->name, "memfd") != 0)
 		return false;
-	return e->deleted == DELETED_INODE || strcmp(e->kind->name, "memfd") == 0;
+	return e->deleted == DELETED_INODE || strcmp(e->kind->name, "memfd") == 0 ||
+	       is_whited_out(e, mounts);
 }
 
 /* The easier one to read of two rows of one inode: smaller is better. */
@@ -127,7 +143,7 @@ static void find_rows(struct recover_list *list, const struct survey *s)
 	size_t n = 0;
 
 	while ((e = survey_next(s, &it)))
-		if (is_lost(e))
+		if (is_lost(e, &s->mounts))
 			rows[n++] = e;
 	qsort(rows, n, sizeof(*rows), by_inode);
 	for (size_t i = 0; i < n; i++) {

@@ -242,6 +242,18 @@ if am_root():
 else:
     skip("needs root: other roots, mounts and users", 7)
 
+# ---- facts that all kinds share, and those that cost a system call ----
+
+with Victim("file:fd=10,size=9,lock=flock", "file:fd=11,size=9") as v:
+    got = filch("ls", v.pid, "--no-headings", "-f", "locks.type=FLOCK", "-o", "fd,locks.mode")
+    is_(got.stdout.split(), ["10", "WRITE"], "a lock")
+    got = filch("ls", v.pid, "--no-headings", "-f", "fd=11 and mtime>2020-01-01 and mode",
+                "-o", "fstype,mount_point")
+    info = filch("show", "%d:11" % v.pid).stdout
+    is_([re.search(r"  %s +(.*)" % n, info).group(1) for n in ("fstype", "mount_point")],
+        got.stdout.split(), "times, type and mount point as show has them")
+    is_(filch("ls", v.pid, "-f", "fd=11 and mtime<2020-01-01").stdout.count("\n"), 1, "or not")
+
 # ---- two tables, and sockets that are in none ----
 
 with Victim("pipe:fd=10,peer=11", thread=["eventfd:fd=12", "dup:of=12,fd=13"]) as v:

@@ -100,6 +100,27 @@ with Victim("file:fd=100,size=100,deleted,perm=06755") as v:
     else:
         skip("owners are kept by root", 2)
 
+# ---- a container deletes what an image below it has ----
+if am_root():
+    layers = os.path.join(TMP, "layers")
+    for name in ("low", "rest", "top"):
+        os.makedirs(os.path.join(layers, name))
+    with open(layers + "/low/library", "w") as f:
+        f.write("of the image")
+    mount = ("mount -t tmpfs tmpfs rest && mkdir rest/up rest/work && mount -t overlay overlay "
+             "-o lowerdir=low,upperdir=rest/up,workdir=rest/work top && exec 9<top/library && "
+             "rm top/library && exec \"$@\"")
+    with Victim("pipe:fd=100,peer=101", options=["--keep-fds"],
+                wrap=lambda *a: ["unshare", "--mount", "--propagation", "private", "sh", "-c",
+                                 "cd %s && %s" % (layers, mount), "sh"] + list(a)) as v:
+        if rows(v.pid, "-f", "fd=9"):
+            filch("recover", v.pid, "-o", TMP + "/image")
+            is_(content(TMP + "/image/library"), b"of the image", "overlayfs: its link below is none")
+        else:
+            skip("no overlayfs here")
+else:
+    skip("needs root: overlayfs")
+
 # ---- what may not be read is not nothing ----
 is_(filch("recover", "2", "--list").status, 4, "a kernel thread has none")
 if am_root():
