@@ -496,16 +496,41 @@ static int every_process(int procfs, struct target_name **names, size_t *n, stru
 	return 0;
 }
 
+/* One that was named twice is one: its descriptors are not shared with themselves. */
+static void name_once(const struct survey_opts *opts, struct target_name *names, size_t *n)
+{
+	size_t to = 0;
+
+	for (size_t i = 0; i < opts->n_targets; i++) {
+		const struct target_name *at = &opts->targets[i];
+		bool known = false;
+
+		for (size_t k = 0; k < opts->n_targets && !known; k++) {
+			const struct target_name *other = &opts->targets[k];
+			bool same = other->tid == at->tid && k < i;
+			bool whole = !other->tid && at->tid && (opts->want & SURVEY_THREADS);
+
+			known = other->pid == at->pid && (same || whole);
+		}
+		if (!known)
+			names[to++] = *at;
+	}
+	*n = to;
+}
+
 int collect(struct survey *s, const struct survey_opts *opts, struct fail *f)
 {
 	autofree struct target_name *all = NULL;
-	struct job job = { .opts = opts, .names = opts->targets, .n_names = opts->n_targets };
+	struct job job = { .opts = opts };
 	int r = 0;
 
-	if (!opts->targets) {
+	if (opts->targets) {
+		all = xcalloc(opts->n_targets, sizeof(*all));
+		name_once(opts, all, &job.n_names);
+	} else {
 		r = every_process(opts->procfs, &all, &job.n_names, f);
-		job.names = all;
 	}
+	job.names = all;
 	if (r < 0)
 		return r;
 	if (!opts->only)

@@ -93,8 +93,8 @@ int column_list_parse(struct column_list *list, const char *text, const char *ba
 	if (r == 0)
 		r = list_add(list, text, f);
 	if (r == 0 && !list->n) {
-		r = fail_set(f, EINVAL, "columns", "%s", text);
-		fail_why(f, "no column is named");
+		r = fail_set(f, EINVAL, "", "columns");
+		fail_why(f, "none is named");
 		fail_class(f, FAIL_USAGE);
 	}
 	if (r < 0)

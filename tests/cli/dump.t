@@ -77,6 +77,7 @@ is_(dump(me, "--force", "--hash", "none").stdout, "", "no hash, no line")
 is_(content(), data, "the kernel's copy has the same bytes")
 is_(dump(me, "--hash", "crc").status, 2, "an unknown hash is a usage error")
 is_(filch("dump", me).status, 2, "where to must be said")
+is_(filch("dump", me, "-o", "-", "--resume").status, 2, "a stream cannot be resumed")
 clean()
 
 odd = os.path.join(TMP, "out\\a\nb")

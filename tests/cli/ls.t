@@ -254,6 +254,15 @@ with Victim("file:fd=10,size=9,lock=flock", "file:fd=11,size=9") as v:
         got.stdout.split(), "times, type and mount point as show has them")
     is_(filch("ls", v.pid, "-f", "fd=11 and mtime<2020-01-01").stdout.count("\n"), 1, "or not")
 
+# ---- one that is named twice is one ----
+
+with Victim("file:fd=10,size=9", thread=["eventfd:fd=11"]) as v:
+    me, other = v.pid, "%d/%d" % (v.pid, v.ready["table_tid"])
+    for names in ([me, me], [me, other], [other, me], [other, me, other]):
+        got = rows(*names, "-f", "fd=10 or fd=11")
+        is_(sorted((r["fd"], r["shares"]) for r in got), [(10, 2), (10, 2), (11, 1)],
+            "named twice, listed once: %s" % names)
+
 # ---- two tables, and sockets that are in none ----
 
 with Victim("pipe:fd=10,peer=11", thread=["eventfd:fd=12", "dup:of=12,fd=13"]) as v:

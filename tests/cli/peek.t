@@ -12,7 +12,7 @@ from lib import *
 
 
 def peek(v, fd, *more, **options):
-    return filch("peek", "%d:%d" % (v.pid, fd), *more, binary=True, **options)
+    return filch("peek", "%d:%s" % (v.pid, fd), *more, binary=True, **options)
 
 
 def objects(r):
@@ -62,6 +62,8 @@ with Victim("file:fd=100,size=200K,offset=1000", "file:fd=110,size=100,mode=w,of
     is_(peek(v, 230)[:2], (0, b""), "an empty directory")
     like(peek(v, 100, "-n", "20", "--hex").stdout, r"^000003e8  ([0-9a-f]{2} ){8} ", "--hex")
     is_(peek(v, 999).status, 4, "what is not open")
+    is_(peek(v, "100-121")[:2], (2, b""), "several would run together")
+    is_(len(objects(peek(v, "120-121", "--json"))), 2, "as JSON they do not")
     is_(peek(v, 100, "-n", "x").status, 2, "a bad size")
     is_(peek(v, 100, "--queue", "both").status, 2, "a bad queue")
     is_(filch("peek", str(v.pid)).status, 2, "a target is no descriptor")

@@ -36,4 +36,7 @@ with Victim("unix:fd=10,listen,path=%s" % PATH, "pipe:fd=12,peer=13") as v:
     r = filch("ls", v.pid, "-o", "fd,no_such_fact")
     like(r.stderr, "no row has a fact named no_such_fact", "a column that no row has is told")
     is_(r.status, 0, "and is no failure: another time a row may have it")
+r = filch("who", os.getpid())
+is_(r.status, 4, "a number is a path that is not there")
+like(r.stderr, "%d:FD" % os.getpid(), "and what was meant is said")
 done()

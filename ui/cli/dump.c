@@ -341,6 +341,8 @@ static int dump_run(struct cli *cli, const void *values, int n, char **argv)
 		return cli_usage(cli, "where to? -o OUT, or -o - for standard output");
 	if (n < 1)
 		return cli_usage(cli, "which descriptor? %s", cli->cmd->args);
+	if (v->resume && strcmp(v->out, "-") == 0)
+		return cli_usage(cli, "--resume goes on with a file; standard output is none");
 	if (hash_parse(v->hash ? v->hash : "sha256", &d.hashes, &f) < 0) {
 		cli_failed(cli, &f);
 		return cli_status(cli);

@@ -204,8 +204,8 @@ static int peek_run(struct cli *cli, const void *values, int n, char **argv)
 	} else if (v->bytes && text_parse_size(v->bytes, &s.limit) < 0) {
 		return cli_usage(cli, "-n wants a size such as 4096 or 64K, or all");
 	}
-	if (n != 1 && !v->json)
-		return descs_is_single(cli, n, argv) ? 0 : cli_status(cli);
+	if (!v->json && !descs_is_single(cli, n, argv))
+		return cli_status(cli);
 	s.terminal = !v->json && isatty(STDOUT_FILENO);
 	return descs_has_held(n, argv) ? aside_run(cli, NULL, peek_all, &sweep)
 				       : peek_all(cli, &sweep);

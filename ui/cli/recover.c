@@ -75,12 +75,21 @@ static void holder(struct buf *out, const struct recover_item *item)
 	buf_adds(out, label);
 }
 
+/* Of what is only mapped, and may not be looked at, only the mapping is known. */
+static bool has_size(const struct recover_item *item)
+{
+	return item->how != RECOVER_MAPPED || (item->ent->have & HAVE_STAT);
+}
+
 static void list_text(struct recovery *r, const struct recover_item *item)
 {
 	struct buf *out = &r->cli->out;
 	autobuf size = BUF_INIT, who = BUF_INIT;
 
-	text_size(&size, item->size);
+	if (has_size(item))
+		text_size(&size, item->size);
+	else
+		buf_adds(&size, "?");
 	holder(&who, item);
 	buf_addf(out, "%8s  %-14s %-9s ", buf_str(&size), buf_str(&who),
 		 recover_how_name(item->how));
@@ -107,8 +116,13 @@ static void list_json(struct recovery *r, const struct recover_item *item)
 		json_null(&j, "fd");
 	json_str(&j, "found", recover_how_name(item->how));
 	json_bytes(&j, "name", item->name, item->name_len);
-	json_u64(&j, "size", item->size);
-	json_u64(&j, "allocated", item->blocks);
+	if (has_size(item)) {
+		json_u64(&j, "size", item->size);
+		json_u64(&j, "allocated", item->blocks);
+	} else {
+		json_null(&j, "size");
+		json_null(&j, "allocated");
+	}
 	json_u64(&j, "ino", item->ino);
 	json_u64(&j, "holders", item->rows);
 	json_end_object(&j);

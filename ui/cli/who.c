@@ -180,6 +180,10 @@ static int find_path(struct cli *cli, const char *path, struct holders_subject *
 	struct fail f = { 0 };
 	int r = helper_ask(look_up, &l, NULL, 0, LOOKUP_MS, sizeof(l), &answer, &f);
 
+	if (r < 0 && r != -ETIMEDOUT && f.err) {
+		cli_failed(cli, &f);
+		return r;
+	}
 	if (r == 0 && answer.len == sizeof(l))
 		memcpy(&l, answer.data, sizeof(l));
 	else
@@ -190,6 +194,9 @@ static int find_path(struct cli *cli, const char *path, struct holders_subject *
 			fail_why(&f, "its filesystem does not answer");
 		if (l.err == ENOENT)
 			fail_class(&f, FAIL_GONE);
+		if (l.err == ENOENT && path[strspn(path, "0123456789")] == '\0')
+			fail_advice(&f, "%s:FD for a descriptor of process %s; filch ls %s lists them",
+				    path, path, path);
 		cli_failed(cli, &f);
 		return -1;
 	}
