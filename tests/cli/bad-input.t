@@ -64,8 +64,10 @@ for desc in (P, P + ":", P + ":x", P + ":-1", P + ":1-", P + ":5-1", P + ":1,,2"
              P + ":99999999999999999999", P + ":4294967296", P + ":2147483648", P + ":10:10", ":10",
              "h", "h-1", "h99999999999999", P + ":exe2", P + ":10 ", "\x1b:1", P + ":0x1"):
     refuses(2, "peek", desc)
-for desc in (P + ":9999", P + ":2147483647", P + ":500-600"):
+for desc in (P + ":9999", P + ":2147483647"):
     refuses(4, "peek", desc)
+refuses(4, "show", P + ":500-600")
+refuses(2, "peek", P + ":500-600")
 for verb in ("peek", "dump", "show", "seek", "read", "elf", "hold"):
     more = {"dump": ["-o", TMP + "/out"], "seek": ["0"]}.get(verb, [])
     refuses(4, verb, P + ":9999", *more)

@@ -195,7 +195,8 @@ static int find_path(struct cli *cli, const char *path, struct holders_subject *
 		if (l.err == ENOENT)
 			fail_class(&f, FAIL_GONE);
 		if (l.err == ENOENT && path[strspn(path, "0123456789")] == '\0')
-			fail_advice(&f, "%s:FD for a descriptor of process %s; filch ls %s lists them",
+			fail_advice(&f,
+				    "%s:FD for a descriptor of process %s; filch ls %s lists them",
 				    path, path, path);
 		cli_failed(cli, &f);
 		return -1;
