@@ -44,13 +44,29 @@ static void emit_live(const struct fdent *e, uint32_t tfd, uint32_t nth, struct 
 		fact_fail(out, "live", "kcmp", -r);
 }
 
+/*
+ * The kernel walks the set for each such question: 0.2 s for 3000 registrations, 7 s for
+ * 19,000. A listing asks of small sets, show asks of all.
+ */
+#define LIVE_MAX 1024
+
+enum live { LIVE_UNWANTED, LIVE_UNASKED, LIVE_ASKED };
+
+static enum live may_ask(const struct fdent *e, const struct kind_ctx *ctx, size_t n,
+			 struct facts *out)
+{
+	if (ctx->procfs < 0 || !e->proc || !fdent_is_fd(e) || !facts_wants(out, "watches.live"))
+		return LIVE_UNWANTED;
+	return n <= LIVE_MAX || ctx->deep ? LIVE_ASKED : LIVE_UNASKED;
+}
+
 struct watch {
 	struct fdinfo_line line;
 	uint64_t tfd;
 	uint32_t nth; /* how many of the same number stand before it in fdinfo */
 };
 
-static void emit_watch(const struct fdent *e, const struct watch *w, bool may_kcmp,
+static void emit_watch(const struct fdent *e, const struct watch *w, enum live live,
 		       struct facts *out)
 {
 	uint64_t v;
@@ -65,8 +81,10 @@ static void emit_watch(const struct fdent *e, const struct watch *w, bool may_kc
 		fact_u64(out, "ino", v);
 	if (fdinfo_field_u64(&w->line, "sdev", 16, &v))
 		emit_dev(out, "dev", dev_of_kernel(v));
-	if (may_kcmp)
+	if (live == LIVE_ASKED)
 		emit_live(e, (uint32_t)w->tfd, w->nth, out);
+	else if (live == LIVE_UNASKED)
+		fact_null(out, "live");
 	fact_end_object(out);
 }
 
@@ -110,16 +128,17 @@ static struct watch *sorted_watches(const struct fdent *e, size_t *n)
 
 static void epoll_facts(const struct fdent *e, const struct kind_ctx *ctx, struct facts *out)
 {
-	bool may_kcmp = ctx->procfs >= 0 && e->proc && fdent_is_fd(e);
+	enum live live;
 	autofree struct watch *list = NULL;
 	size_t n;
 
 	if (!e->extra || !facts_wants(out, "watches"))
 		return;
 	list = sorted_watches(e, &n);
+	live = may_ask(e, ctx, n, out);
 	fact_list(out, "watches");
 	for (size_t i = 0; i < n; i++)
-		emit_watch(e, &list[i], may_kcmp, out);
+		emit_watch(e, &list[i], live, out);
 	fact_end_list(out);
 }
 

@@ -124,8 +124,18 @@ static void display_ns(struct buf *out, uint64_t ns)
 		uint64_t unit;
 		const char *name;
 	} units[] = { { 1000000000, "s" }, { 1000000, "ms" }, { 1000, "us" }, { 1, "ns" } };
+	const uint64_t second = 1000000000, day = 86400 * second;
 	size_t i = 0;
 
+	/* "7.2e+03s" is no time of day. */
+	if (ns >= 4 * day) {
+		buf_addf(out, "%" PRIu64 "d", ns / day);
+		return;
+	}
+	if (ns >= 1000 * second) {
+		buf_addf(out, "%" PRIu64 "s", ns / second);
+		return;
+	}
 	while (i < 3 && ns < units[i].unit)
 		i++;
 	if (ns % units[i].unit == 0)

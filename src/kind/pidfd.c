@@ -50,6 +50,8 @@ static void emit_process(const struct fdent *e, const struct kind_ctx *ctx, pid_
 	fact_bytes(out, "comm", st.comm, st.comm_len);
 	fact_u64(out, "start", st.start);
 	fact_bytes(out, "process_state", &st.state, 1);
+	if (st.state == 'Z')
+		fact_bool(out, "zombie", true);
 }
 
 static void pidfd_facts(const struct fdent *e, const struct kind_ctx *ctx, struct facts *out)
@@ -79,7 +81,8 @@ const struct kind kind_pidfd = {
 	.means = "process",
 	.match = pidfd_match,
 	.facts = pidfd_facts,
-	.brief = "process {pid}[ {comm}][, a thread{thread?}]",
+	.brief = "[process {pid}{alive?}][ended{alive~}][ {comm}][, a zombie{zombie?}]"
+		 "[, a thread{thread?}]",
 	.peek = peek_state,
 	.op = {
 		CELLS_LOOK,

@@ -130,11 +130,12 @@ static bool brief_has(const char *brief, const char *name)
 static bool wants(const struct facts *sink, const char *name)
 {
 	const struct columns *c = columns_of(sink);
+	size_t len = strcspn(name, ".");
 
 	if (c->wants_all || c->facts.depth)
 		return true;
 	for (size_t i = 0; i < c->n_wanted; i++)
-		if (strcmp(c->wanted[i], name) == 0)
+		if (strncmp(c->wanted[i], name, len) == 0 && !c->wanted[i][len])
 			return true;
 	return c->wants_brief && brief_has(c->facts_of->kind->brief, name);
 }

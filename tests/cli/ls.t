@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import re
+import select
 import socket
 import subprocess
 import sys
@@ -253,6 +254,28 @@ with Victim("file:fd=10,size=9,lock=flock", "file:fd=11,size=9") as v:
     is_([re.search(r"  %s +(.*)" % n, info).group(1) for n in ("fstype", "mount_point")],
         got.stdout.split(), "times, type and mount point as show has them")
     is_(filch("ls", v.pid, "-f", "fd=11 and mtime<2020-01-01").stdout.count("\n"), 1, "or not")
+
+# ---- DETAIL in words ----
+
+with Victim("timerfd:fd=10,value=7200000", "timerfd:fd=11,value=8640000000", "timerfd:fd=12,value=500",
+            "pidfd:fd=13,of=dead", "pidfd:fd=14,of=zombie", "pidfd:fd=15,of=child") as v:
+    got = filch("ls", v.pid, "--no-headings", "-f", "fd>=10", "-o", "detail").stdout
+    like(got, r"^\S+, in (7200|719\d)s\n\S+, in (100|99)d\n(.*\n)ended\nprocess \d+ .*, a zombie\n"
+         r"process \d+ \w+\n$", "long times as people say them; whether a process lives")
+
+# ---- big sets are not asked, one by one, what only show tells ----
+
+ep = select.epoll()
+ends = [os.eventfd(0) for _ in range(1100)]
+for e in ends:
+    ep.register(e, select.EPOLLIN)
+r, = rows(os.getpid(), "-f", "fd=%d" % ep.fileno())
+is_({w["live"] for w in r["detail"]["watches"]}, {None}, "a large epoll: not asked which still live")
+like(filch("show", "%d:%d" % (os.getpid(), ep.fileno())).stdout, r"watches.1099.live +yes\n",
+     "show asks")
+for e in ends:
+    os.close(e)
+ep.close()
 
 # ---- one that is named twice is one ----
 

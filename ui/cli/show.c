@@ -71,14 +71,43 @@ static void add_held(struct cli *cli, const struct desc_ref *d, struct facts *ou
 	fact_end_object(out);
 }
 
+/* The first words of the record's own facts, each once: "flags" of "flags.0". */
+struct words {
+	const char *at[64];
+	size_t n;
+};
+
+static bool has_word(const struct words *w, const char *name)
+{
+	size_t len = strcspn(name, ".");
+
+	for (size_t i = 0; i < w->n; i++)
+		if (strncmp(w->at[i], name, len) == 0 && (!w->at[i][len] || w->at[i][len] == '.'))
+			return true;
+	return false;
+}
+
+static void words_of_record(struct words *w, const struct facts_flat *flat)
+{
+	w->n = 0;
+	for (size_t i = 0; i < flat->n && w->n < sizeof(w->at) / sizeof(w->at[0]); i++) {
+		const char *name = flat->at[i].name;
+
+		if (strncmp(name, "detail.", 7) != 0 && !has_word(w, name))
+			w->at[w->n++] = name;
+	}
+}
+
 static void print_facts(struct cli *cli, const struct desc_ref *d, const struct kind_ctx *ctx)
 {
 	struct facts_flat flat;
+	struct words words;
 
 	facts_flat_init(&flat, NULL);
 	row_facts(&flat.sink, d->survey, d->ent, ctx);
 	add_elf(cli, d, &flat.sink);
 	add_held(cli, d, &flat.sink);
+	words_of_record(&words, &flat);
 	if (cli->done)
 		buf_addc(&cli->out, '\n');
 	buf_addf(&cli->out, "%s\n", d->label);
@@ -89,7 +118,7 @@ static void print_facts(struct cli *cli, const struct desc_ref *d, const struct 
 		if (fact->type == FACT_NULL)
 			continue;
 		/* The kind's own word, unless the record has one that is spelt so. */
-		if (strncmp(name, "detail.", 7) == 0 && !facts_flat_find(&flat, name + 7))
+		if (strncmp(name, "detail.", 7) == 0 && !has_word(&words, name + 7))
 			name += 7;
 		buf_addf(&cli->out, "  %-22s ", name);
 		fact_display(&cli->out, fact, cli->text);
