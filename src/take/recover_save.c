@@ -27,25 +27,51 @@ static void base_name(const struct recover_item *item, const char **name, size_t
 	*len = item->name_len - (size_t)(*name - item->name);
 }
 
-/* A name that is free in the folder: "log", "log-2", ... */
+static bool is_free(int dir, const char *name)
+{
+	autofree char *partial = out_partial_name(name);
+	struct stat st;
+
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
+	       fstatat(dir, partial, &st, AT_SYMLINK_NOFOLLOW) < 0;
+}
+
+/* Is "log-N" free? The first, without a number, is 1. */
+static bool try_number(struct buf *out, int dir, size_t base, unsigned n)
+{
+	out->len = base;
+	out->data[base] = '\0';
+	if (n > 1)
+		buf_addf(out, "-%u", n);
+	return is_free(dir, buf_str(out));
+}
+
+/*
+ * A name that is free in the folder: "log", "log-2", ... Thousands may be called the
+ * same: look for the end of the row in growing steps, then between the last two.
+ */
 static void free_name(struct buf *out, int dir, const struct recover_item *item)
 {
+	unsigned taken = 0, free = 1;
 	const char *name;
-	size_t len, start;
+	size_t len, base;
 
 	base_name(item, &name, &len);
 	text_file_name(out, name, len, 200);
-	start = out->len;
-	for (unsigned i = 2; i < NAMES_MAX; i++) {
-		autofree char *partial = out_partial_name(buf_str(out));
-		struct stat st;
-
-		if (fstatat(dir, buf_str(out), &st, AT_SYMLINK_NOFOLLOW) < 0 &&
-		    fstatat(dir, partial, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			return;
-		out->len = start;
-		buf_addf(out, "-%u", i);
+	base = out->len;
+	while (!try_number(out, dir, base, free) && free < NAMES_MAX) {
+		taken = free;
+		free *= 2;
 	}
+	while (free - taken > 1) {
+		unsigned middle = taken + (free - taken) / 2;
+
+		if (try_number(out, dir, base, middle))
+			free = middle;
+		else
+			taken = middle;
+	}
+	try_number(out, dir, base, free);
 }
 
 /* A memfd's name looks like a path; what was made by O_TMPFILE is called "/#INODE". */

@@ -100,6 +100,24 @@ with Victim("file:fd=100,size=100,deleted,perm=06755") as v:
     else:
         skip("owners are kept by root", 2)
 
+# ---- many of one name ----
+same = []
+for i in range(40):
+    same.append(open(os.path.join(TMP, "same"), "w+b"))
+    same[-1].write(b"%d" % i)
+    same[-1].flush()
+    os.unlink(os.path.join(TMP, "same"))
+os.mkdir(TMP + "/same-dir")
+for name in ("same-7", "same-30.partial"):
+    open(os.path.join(TMP, "same-dir", name), "w").close()
+filch("recover", os.getpid(), "-o", TMP + "/same-dir")
+got = [content(os.path.join(TMP, "same-dir", n)) for n in os.listdir(TMP + "/same-dir")
+       if n.startswith("same")]
+is_(sorted(int(x) for x in got if x), list(range(40)), "each has a name of its own")
+is_(len(got), 42, "and nothing that was there is replaced")
+for f in same:
+    f.close()
+
 # ---- a container deletes what an image below it has ----
 if am_root():
     layers = os.path.join(TMP, "layers")
