@@ -72,7 +72,8 @@ const struct kind kind_tcp = {
 	.match = tcp_match,
 	.facts = tcp_facts,
 	.brief = "[LISTEN {listening?}]{local}[ <-{accepted?}][ ->{accepted~}{remote?}][ {remote}]"
-		 "[{listening~} {state}][{unlisted?}{local~}{protocol_name}, neither bound nor connected]",
+		 "[{listening~} {state}]"
+		 "[{unlisted?}{local~}{protocol_name}, not bound, or of another namespace]",
 	.peek = peek_socket,
 	.op = {
 		SOCKET_CELLS,

@@ -30,7 +30,7 @@ const struct kind kind_udp = {
 	.match = udp_match,
 	.facts = socket_facts,
 	.brief = "{local}[ -> {remote}]"
-		 "[{unlisted?}{local~}{protocol_name}, neither bound nor connected]",
+		 "[{unlisted?}{local~}{protocol_name}, not bound, or of another namespace]",
 	.peek = peek_socket,
 	.op = { UDP_CELLS },
 };
@@ -41,7 +41,7 @@ const struct kind kind_udplite = {
 	.match = udplite_match,
 	.facts = socket_facts,
 	.brief = "{local}[ -> {remote}]"
-		 "[{unlisted?}{local~}{protocol_name}, neither bound nor connected]",
+		 "[{unlisted?}{local~}{protocol_name}, not bound, or of another namespace]",
 	.peek = peek_socket,
 	.op = { UDP_CELLS },
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "src/survey/nets.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +110,22 @@ static void load_common(struct survey *s, unsigned want)
 	}
 }
 
+/*
+ * A socket stays in the namespace that it was made in, wherever its process goes: one
+ * that a container got from outside is mostly of ours.
+ */
+static void load_own(struct survey *s, const struct fdent *e, unsigned want)
+{
+	uint64_t ours = e->proc->netns ? sock_own_netns() : 0;
+	autoclose int dir = -1;
+
+	if (!ours || ours == e->proc->netns)
+		return;
+	dir = openat(s->procfs, "self", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir >= 0)
+		sock_tables_add_netns(s->net, dir, ours, want, NULL);
+}
+
 /* A rare table is loaded once a namespace, however many of its sockets are unknown. */
 static void settle(struct survey *s, struct fdent *e, unsigned extensions)
 {
@@ -122,9 +139,15 @@ static void settle(struct survey *s, struct fdent *e, unsigned extensions)
 	if (!e->proto)
 		ask_protocol(s, e);
 	table = socket_proto_table(e->proto);
-	if (table == SOCK_TABLES || (SOCK_WANT(table) & SOCK_WANT_COMMON))
+	if (table == SOCK_TABLES)
 		return;
-	load_of(s, e->proc, SOCK_WANT(table) | extensions);
+	if (!(SOCK_WANT(table) & SOCK_WANT_COMMON)) {
+		load_of(s, e->proc, SOCK_WANT(table) | extensions);
+		e->sock = sock_tables_find(s->net, e->ino);
+	}
+	if (e->sock)
+		return;
+	load_own(s, e, SOCK_WANT(table) | extensions);
 	e->sock = sock_tables_find(s->net, e->ino);
 }
 

@@ -303,10 +303,23 @@ with Victim("pipe:fd=10,peer=11", thread=["eventfd:fd=12", "dup:of=12,fd=13"]) a
 with socket.socket() as new, socket.socket(type=socket.SOCK_DGRAM) as udp:
     out = filch("ls", os.getpid(), "-f", "fd=%d or fd=%d" % (new.fileno(), udp.fileno()))
     is_([x.split(None, 5)[5] for x in out.stdout.splitlines()[1:]],
-        ["TCP, neither bound nor connected", "UDP, neither bound nor connected"],
+        ["TCP, not bound, or of another namespace", "UDP, not bound, or of another namespace"],
         "sockets that are in no table yet")
     like(filch("show", "--grab", "%d:%d" % (os.getpid(), new.fileno())).stdout,
          r"\n  state +CLOSE\n", "with a grab, their state")
+
+if am_root():
+    with socket.socket() as ours:
+        ours.bind(("127.0.0.1", 0))
+        ours.listen()
+        port = ours.getsockname()[1]
+        bash = "exec 9<>/dev/tcp/127.0.0.1/%d; exec \"$@\"" % port
+        with Victim("eventfd:fd=10", options=["--newnet", "--keep-fds"],
+                    wrap=lambda *a: ["bash", "-c", bash, "bash"] + list(a)) as v:
+            is_([r["detail"].get("remote") for r in rows(v.pid, "-f", "fd=9")],
+                ["127.0.0.1:%d" % port], "a socket that came from another network namespace")
+else:
+    skip("needs root: network namespaces")
 
 # ---- processes that come and go ----
 
