@@ -240,6 +240,8 @@ if am_root():
         ok(theirs and all(x["error"] and x["error"]["errno"] == "EACCES" for x in theirs) and
            theirs[0]["comm"] == "victim", "others' are rows with the error", theirs[:2])
         is_((r.status, [b for x in every for b in breaks(x)][:3]), (0, []), "which is no failure")
+        r = filch("ls", "-f", "deleted", wrap=as_nobody)
+        like(r.stderr, r"tables that could not be read: \d+; the filter", "a filter hides them not")
 else:
     skip("needs root: other roots, mounts and users", 7)
 

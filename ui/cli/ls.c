@@ -344,6 +344,19 @@ static bool any_value(struct columns *c, const struct column_ref *ref, const str
 	return column_value(c, ref, first, &value);
 }
 
+/* Without a filter each has a row that says so. */
+static void say_unread(struct cli *cli, const struct listing *l, const struct survey *s)
+{
+	size_t unread = 0;
+
+	for (size_t i = 0; i < s->n_procs; i++)
+		unread += s->procs[i]->err == EACCES || s->procs[i]->err == EPERM;
+	if (l->filter && !l->n_targets && unread)
+		cli_message(cli,
+			    "tables that could not be read: %zu; the filter saw nothing of them",
+			    unread);
+}
+
 void listing_print(struct cli *cli, struct listing *l, const struct survey *s)
 {
 	const struct fdent **rows;
@@ -364,6 +377,7 @@ void listing_print(struct cli *cli, struct listing *l, const struct survey *s)
 		cli_message(cli, "-s: no row has a fact named %s", l->sort.fact);
 	if (filter_unseen(l->filter))
 		cli_message(cli, "no row has a fact named %s", filter_unseen(l->filter));
+	say_unread(cli, l, s);
 	if (l->not_grabbed)
 		cli_message(cli,
 			    "%zu descriptors could not be taken: their facts that need a grab "
