@@ -98,6 +98,9 @@ static int queue_line(struct peek *p, const char *name, unsigned long request, i
 	autobuf line = BUF_INIT;
 
 	*n = 0;
+	if (fcntl(p->fd, F_GETFL) & O_PATH)
+		return peek_refuse(p, EBADF, "ioctl",
+				   "it was opened with O_PATH: that is no terminal yet", NULL);
 	if (ioctl(p->fd, request, n) < 0)
 		return peek_fail(p, errno, "ioctl");
 	buf_addf(&line, "%s: %d", name, *n);

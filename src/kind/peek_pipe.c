@@ -30,16 +30,28 @@ static int match_size(int ours, int theirs)
 	return fcntl(ours, F_GETPIPE_SZ);
 }
 
-/* The end to tee from: the grab, or a read end of our own in *again. */
+/*
+ * The end to tee from: the grab, or a read end of our own in *again. To open one is
+ * not without danger: a writer that waits in open(2) for a reader goes on, and dies of
+ * SIGPIPE when we are gone. So never for what is no end, and not for an empty pipe:
+ * then -ENODATA.
+ */
 static int read_end(struct peek *p, int *again)
 {
-	int flags = fcntl(p->fd, F_GETFL);
+	int flags = fcntl(p->fd, F_GETFL), queued;
 
 	p->method = "tee";
 	if (flags < 0)
 		return peek_fail(p, errno, "fcntl");
-	if (!(flags & O_PATH) && (flags & O_ACCMODE) != O_WRONLY)
+	if (flags & O_PATH)
+		return peek_refuse(p, EBADF, "tee",
+				   "it was opened with O_PATH and is no end of the FIFO: to open "
+				   "one would let go a writer that waits for a reader",
+				   NULL);
+	if ((flags & O_ACCMODE) != O_WRONLY)
 		return p->fd;
+	if (ioctl(p->fd, FIONREAD, &queued) == 0 && queued == 0)
+		return -ENODATA;
 	p->method = "tee from a re-open";
 	*again = peek_reopen(p->fd, 0);
 	if (*again < 0) {
@@ -113,7 +125,7 @@ int peek_pipe(struct peek *p)
 	ssize_t n;
 
 	if (from < 0)
-		return from;
+		return from == -ENODATA ? 0 : from;
 	theirs = fcntl(from, F_GETPIPE_SZ);
 	if (theirs < 0)
 		return peek_fail(p, errno, "fcntl");

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from lib import *
@@ -69,6 +70,28 @@ with Victim("file:fd=100,size=200K,offset=1000", "file:fd=110,size=100,mode=w,of
     is_(filch("peek", str(v.pid)).status, 2, "a target is no descriptor")
     is_(peek(v, 120, "--queue", "send").status, 1, "only TCP has a send queue")
     is_(peek(v, 200, "--queue", "send").status, 1, "a listener sends nothing")
+
+# ---- O_PATH is no end of anything ----
+fifo = os.path.join(TMP, "fifo")
+os.mkfifo(fifo)
+if os.path.exists("/dev/ptmx"):
+    path = os.open(fifo, os.O_PATH)
+    tty = os.open("/dev/ptmx", os.O_PATH)
+    writer = subprocess.Popen(["sh", "-c", 'exec 3>"$1"; echo through >&3', "sh", fifo],
+                              stderr=subprocess.PIPE)
+    wait_for(lambda: open("/proc/%d/stat" % writer.pid).read().rsplit(")", 1)[1].split()[0] == "S")
+    for fd in (path, tty):
+        for argv in (["peek"], ["dump", "-o", "-"]):
+            r = filch(argv[0], "%d:%d" % (os.getpid(), fd), *argv[1:])
+            is_((r.status, r.stdout), (1, ""), "%s: O_PATH is refused" % argv[0])
+    is_(writer.poll(), None, "a writer that waits for a reader goes on waiting")
+    with open(fifo) as f:
+        is_((f.read(), writer.wait(), writer.stderr.read()), ("through\n", 0, b""),
+            "until one comes")
+    os.close(path)
+    os.close(tty)
+with Victim("fifo:fd=100,peer=101,close=r,path=%s" % fifo + "2") as v:
+    is_(peek(v, 101)[:2], (0, b""), "an empty pipe from its writing end: nobody opens the other")
 
 # ---- messages of no length, and of sockets without a name ----
 ME = os.getpid()
