@@ -69,15 +69,17 @@ static uint64_t object_id(const struct fdent *e, const char **key)
 bool holders_same_object(const struct fdent *a, const struct fdent *b)
 {
 	const char *key_a, *key_b;
-	uint64_t id_a, id_b;
+	uint64_t id_a = 0, id_b = 0;
+	bool tty_a, tty_b;
 
 	if (!(a->have & HAVE_STAT) || !(b->have & HAVE_STAT) || a->dev != b->dev ||
 	    a->ino != b->ino)
 		return false;
-	/* Each open of /dev/ptmx is the master of another terminal. */
-	if (fdinfo_u64(a->extra, a->extra_len, "tty-index", 10, &id_a) &&
-	    fdinfo_u64(b->extra, b->extra_len, "tty-index", 10, &id_b))
-		return id_a == id_b;
+	/* Each open of /dev/ptmx is the master of another terminal, one with O_PATH of none. */
+	tty_a = fdinfo_u64(a->extra, a->extra_len, "tty-index", 10, &id_a);
+	tty_b = fdinfo_u64(b->extra, b->extra_len, "tty-index", 10, &id_b);
+	if (tty_a || tty_b)
+		return tty_a && tty_b && id_a == id_b;
 	/* Many of these are one inode: the id must agree too. */
 	if (!fdent_name_has(a, "anon_inode:"))
 		return true;

@@ -88,8 +88,11 @@ if os.path.exists("/dev/ptmx"):
     with open(fifo) as f:
         is_((f.read(), writer.wait(), writer.stderr.read()), ("through\n", 0, b""),
             "until one comes")
-    os.close(path)
-    os.close(tty)
+    master, slave = os.openpty()
+    r = filch("who", "%d:%d" % (os.getpid(), master))
+    is_(len(r.stdout.splitlines()), 2, "nor is /dev/ptmx as a place the master of any terminal")
+    for fd in (path, tty, master, slave):
+        os.close(fd)
 with Victim("fifo:fd=100,peer=101,close=r,path=%s" % fifo + "2") as v:
     is_(peek(v, 101)[:2], (0, b""), "an empty pipe from its writing end: nobody opens the other")
 
