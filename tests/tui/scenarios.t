@@ -4,9 +4,12 @@
 hands a listener over, one who wonders what is in a pipe, one who looks for the other end."""
 import os
 import re
+import signal
 import socket
+import subprocess
 import sys
 import threading
+import time
 
 sys.path[:0] = [os.path.join(os.path.dirname(__file__), ".."), os.path.dirname(__file__)]
 from lib import *  # noqa: E402,F403
@@ -74,46 +77,123 @@ def htop_user(cols, rows):
             is_(s.wait_exit(), 0, "and out")
 
 
-def hand_over():
-    """Scenario 2: the listener is held here, so its owner may die; another program gets it."""
-    with Victim("tcp:fd=12,listen") as v:
-        port = int(re.search(r":(\d+)$", [r["detail"]["local"] for r in rows(v.pid)
-                                          if r["fd"] == 12][0]).group(1))
-        answers, errors = [], []
+OLD = """import os, signal, socket
+stop = []
+signal.signal(signal.SIGTERM, lambda *_: stop.append(1))
+l = socket.create_server(("127.0.0.1", 0), backlog=64)
+l.settimeout(0.05)
+print(l.getsockname()[1], l.fileno(), flush=True)
+while not stop:
+    try:
+        c = l.accept()[0]
+    except TimeoutError:
+        continue
+    c.sendall(b"old")
+    c.close()
+"""
+NEW = """import os, socket
+assert os.environ["LISTEN_PID"] == str(os.getpid()) and os.environ["LISTEN_FDS"] == "1"
+assert os.environ["LISTEN_FDNAMES"] == "tcp-h1"
+l = socket.socket(fileno=3)
+l.settimeout(60)
+while True:
+    c = l.accept()[0]
+    c.sendall(b"new")
+    c.close()
+"""
 
-        def ask():
+
+class Clients:
+    """Four that connect again and again, and note what they are told."""
+
+    def __init__(self, port):
+        self.port, self.answers, self.errors, self.stop = port, [], [], False
+        self.threads = [threading.Thread(target=self.ask) for _ in range(4)]
+        for t in self.threads:
+            t.start()
+
+    def ask(self):
+        while not self.stop:
             try:
-                with socket.create_connection(("127.0.0.1", port), 20) as c:
+                with socket.create_connection(("127.0.0.1", self.port), 20) as c:
                     c.settimeout(20)
-                    answers.append(c.recv(10))
+                    self.answers.append(c.recv(10))
             except OSError as e:
-                errors.append(e)
-        with Screen([FILCH, str(v.pid)]) as s:
+                self.errors.append(e)
+            time.sleep(0.005)
+
+    def end(self):
+        self.stop = True
+        for t in self.threads:
+            t.join(25)
+
+    def count(self, word):
+        return self.answers.count(word)
+
+
+def script(name, text):
+    path = os.path.join(TMP, name)
+    with open(path, "w") as f:
+        f.write(text)
+    return path
+
+
+def hand_over():
+    """Scenario 2, all of it in the interface: the listener of a server that has clients is
+    held, a second server gets it, and the first is told to quit."""
+    old = subprocess.Popen([sys.executable, script("old.py", OLD)], stdout=subprocess.PIPE)
+    port, fd = map(int, old.stdout.readline().split())
+    clients = Clients(port)
+    new = None
+    try:
+        with Screen([FILCH, str(old.pid)], rows=30, cols=110) as s:
             s.wait_text("LISTEN", "idle")
-            on(s, 12, "tcp")
+            on(s, fd, "tcp")
             hinted(s, "hold")
             s.wait_text("held as h1")
-            v.kill()
-            v.wait()
-            clients = [threading.Thread(target=ask) for _ in range(4)]
-            for c in clients:
-                c.start()
             s.keys("3")
-            s.wait_text("SHELF   1 held", "LAST HOLDER", timeout=20)
-            s.keys("y")
-            s.wait_text("filch")
-            s.keys(ESC)
-            server = ("import socket, os\nl = socket.socket(fileno=3)\n"
-                      "for _ in range(4):\n c = l.accept()[0]\n c.sendall(b'new'); c.close()\n")
-            r = filch("exec", "--listen", "h1", "--", sys.executable, "-c", server, timeout=30)
-            is_(r.status, 0, "the second server got the socket from the shelf: " + r.stderr)
-            for c in clients:
-                c.join(20)
-            is_((answers, errors), ([b"new"] * 4, []), "and who came in between was not refused")
+            s.wait_text("SHELF   1 held", "%d:%d" % (old.pid, fd), "running")
+            hinted(s, "hand over")
+            s.wait_text("HAND OVER h1", "Run it in the background")
+            s.keys("b")
+            s.wait_text("RUN IN THE BACKGROUND WITH h1", "hold: ", "filch exec --listen h1 -- CMD")
+            s.keys(ENTER)
+            s.wait_text("which command?")
+            s.keys("%s %s" % (sys.executable, script("new.py", NEW)))
+            s.wait_text("exec --listen h1 -- %s" % sys.executable)
+            s.keys(TAB + TAB + "\x15" + os.path.join(TMP, "new.out") + ENTER)
+            s.wait_text("h1 handed over: process ")
+            new = int(re.search(r"handed over: process (\d+)", s.text()).group(1))
+            wait_for(lambda: clients.count(b"new") > 10)
+            ok(clients.count(b"old") > 0, "the second server answers beside the first")
+            s.keys("2")
+            s.wait_text("FD  KIND")
+            hinted(s, "disturb")
+            s.wait_text("DISTURB")
+            s.keys("g")
+            s.wait_text("Signal", "stops:")
+            s.keys(TAB + TAB + str(old.pid) + ENTER)
+            s.wait_text("SIGTERM sent")
+            is_(old.wait(20), 0, "the first is told to quit, and does")
+            before = len(clients.answers)
+            wait_for(lambda: len(clients.answers) > before + 40)
+            is_(set(clients.answers[before + 10:]), {b"new"}, "from then on the second serves")
+            s.keys("3")
+            s.wait_text("SHELF   1 held", "exited", timeout=20)
             hinted(s, "release")
-            s.wait_text("RELEASE h1")
-            s.keys("h1" + ENTER)
             s.wait_text("SHELF   0 held")
+            before = len(clients.answers)
+            wait_for(lambda: len(clients.answers) > before + 20)
+            s.keys("5")
+            s.wait_text("LOG", "hold", "exec", "signal", "drop")
+            ok(True, "the log has each step")
+    finally:
+        clients.end()
+        for pid in [old.pid] * (old.poll() is None) + [new] * (new is not None):
+            os.kill(pid, signal.SIGKILL)
+        old.wait()
+    is_(clients.errors, [], "and nobody was refused or reset")
+    is_(open(os.path.join(TMP, "new.out")).read(), "", "nor did the second complain")
 
 
 def stuck_pipe():

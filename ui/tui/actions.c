@@ -82,6 +82,7 @@ static const struct {
 	{ 'i', ACTION_FACTS, ALL },
 	{ 'a', ACTION_HOLD, ALL },
 	{ 'd', ACTION_DUMP, ALL },
+	{ 'H', ACTION_HAND, ALL },
 	{ 'r', ACTION_RECOVER, ALL },
 	{ 'p', ACTION_PEER, ALL },
 	{ 'w', ACTION_WHO, ALL },

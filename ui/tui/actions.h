@@ -35,8 +35,8 @@ enum context {
 /*
  * X(id, name, effect, contexts, hint, help). name is what palette and
  * configuration say; hint is the word on the hint bar, "" keeps it off, a "+"
- * before it keeps it for terminals that are wide; the
- * effect is the worst that the key alone can cause.
+ * before it keeps it for terminals that are wide, a "-" does so but on the shelf;
+ * the effect is the worst that the key alone can cause.
  */
 #define ACTIONS(X)                                                                                 \
 	X(UP, "up", NONE, CTX_VIEWS, "", "move up one line")                                       \
@@ -58,7 +58,9 @@ enum context {
 	  "last close")                                                                            \
 	X(DUMP, "dump", HOLD, CTX_ROWS | CTX_SHELF | CTX_CONTENT, "dump",                          \
 	  "copy the contents to a file: asks for folder, range and hash")                          \
-	X(MARK, "mark", NONE, CTX_FDS, "+mark", "mark or unmark the row and go down")              \
+	X(HAND, "hand-over", HOLD, CTX_ROWS | CTX_SHELF, "-hand over",                             \
+	  "give descriptors to a command that is started, or to who listens at a unix socket")     \
+	X(MARK, "mark", NONE, CTX_FDS | CTX_SHELF, "+mark", "mark or unmark the row and go down")  \
 	X(FACTS, "facts", HOLD, CTX_ROWS, "+facts",                                                \
 	  "facts that need a duplicate for a moment, such as the bytes queued in a pipe")          \
 	X(SEARCH, "search", NONE, CTX_VIEWS, "find", "search; text, or /x and bytes in a viewer")  \
@@ -75,13 +77,13 @@ enum context {
 	X(SHARER, "next-sharer", NONE, CTX_ROWS, "",                                               \
 	  "go to the next descriptor with the same open file description")                         \
 	X(RELEASE, "release", HOLD, CTX_SHELF, "release",                                          \
-	  "give up a held descriptor; the last holder of a file asks for its id")                  \
+	  "give up held descriptors; the last holder of a file asks for its id")                   \
 	X(JOB_CANCEL, "job-cancel", NONE, CTX_JOBS, "cancel",                                      \
 	  "cancel the job; what was copied stays, named .partial")                                 \
 	X(JOB_PAUSE, "job-pause", NONE, CTX_JOBS, "pause", "pause the job, or let it go on")       \
 	X(JOB_RETRY, "job-retry", HOLD, CTX_JOBS, "retry", "do a failed or cancelled job again")   \
-	X(UNMARK, "unmark-all", NONE, CTX_FDS, "", "take all marks away")                          \
-	X(MARK_ALL, "mark-all", NONE, CTX_FDS, "", "mark all rows that are shown")                 \
+	X(UNMARK, "unmark-all", NONE, CTX_FDS | CTX_SHELF, "", "take all marks away")              \
+	X(MARK_ALL, "mark-all", NONE, CTX_FDS | CTX_SHELF, "", "mark all rows that are shown")     \
 	X(FOLLOW, "follow", NONE, CTX_PROCS | CTX_FDS | CTX_CONTENT, "",                           \
 	  "cursor stays with its row; in a viewer: stay at the end of a growing file")             \
 	X(PAUSE, "pause", NONE, CTX_PROCS | CTX_FDS, "", "pause the updates, or go on")            \

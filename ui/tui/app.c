@@ -271,6 +271,13 @@ static void take_size(struct app *a)
 	a->dirty = true;
 }
 
+void app_resume(struct app *a)
+{
+	term_resume(&a->term);
+	term_flush_input(&a->term);
+	take_size(a);
+}
+
 static void drain_signals(struct app *a)
 {
 	struct signalfd_siginfo si;
@@ -287,6 +294,8 @@ static void drain_signals(struct app *a)
 		case SIGCONT:
 			term_resume(&a->term);
 			take_size(a);
+			break;
+		case SIGCHLD: /* heard of where it matters */
 			break;
 		default:
 			a->running = false;
@@ -378,6 +387,7 @@ static int open_fds(struct app *a)
 	sigaddset(&set, SIGWINCH);
 	sigaddset(&set, SIGTSTP);
 	sigaddset(&set, SIGCONT);
+	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	a->sigfd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	a->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);

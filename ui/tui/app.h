@@ -128,6 +128,8 @@ struct app {
 void app_do(struct app *a, enum action action);
 void app_quit(struct app *a); /* asks if something would be lost */
 void app_leave(struct app *a, int status);
+/* Another program has had the terminal. */
+void app_resume(struct app *a);
 
 /* model.c: surveys in the background */
 void model_init(struct app *a);
@@ -169,6 +171,9 @@ void search_clear(struct app *a);
 
 /* Display text of bytes from a target. */
 void add_text(struct app *a, struct buf *out, const char *s, size_t len);
+
+/* As one word of a shell's command. */
+void add_quoted(struct buf *out, const char *s);
 
 /* Rows in the message, header: "12.3K", "4m 10s". */
 void add_duration(struct buf *out, uint64_t ms);

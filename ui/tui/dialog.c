@@ -308,7 +308,7 @@ void dialog_event(struct app *a, const struct event *ev)
 	if (e && !special && !d->asking && edit_event(e, ev)) {
 		free(d->error);
 		d->error = NULL;
-		if (d->changed && e == &d->fields[0].edit)
+		if (d->changed && e != &d->typed)
 			d->changed(a, d);
 		return;
 	}

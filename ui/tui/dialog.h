@@ -50,7 +50,7 @@ struct dialog {
 	int scroll, wrapped;   /* lines of text above, in all */
 	/* Chosen and confirmed; item is NULL without a menu. True: close it. */
 	bool (*accept)(struct app *a, struct dialog *d, const struct dialog_item *item);
-	void (*changed)(struct app *a, struct dialog *d); /* the first field was edited */
+	void (*changed)(struct app *a, struct dialog *d); /* a field was edited */
 	bool (*key)(struct app *a, struct dialog *d, int key);
 	void (*release)(struct dialog *d); /* frees arg */
 	void (*cancelled)(struct app *a, struct dialog *d);

@@ -269,10 +269,8 @@ static void fds_command(struct app *a, struct buf *out)
 	if (s->group)
 		buf_adds(out, " --group");
 	if (s->filter.len) {
-		buf_adds(out, " -f '");
-		for (const char *p = buf_str(&s->filter); *p; p++)
-			buf_adds(out, *p == '\'' ? "'\\''" : (char[]){ *p, '\0' });
-		buf_addc(out, '\'');
+		buf_adds(out, " -f ");
+		add_quoted(out, buf_str(&s->filter));
 	}
 	columns_command(a, out);
 	if (s->order.by != FDS_BY_FD && fds_order_column(&s->order))

@@ -87,8 +87,11 @@ static void space_done(struct task *task)
 
 void folder_ask_space(struct app *a, struct dialog *d)
 {
-	struct space_task *s = xcalloc(1, sizeof(*s));
+	struct space_task *s;
 
+	if (d->space_serial && d->at != FOLDER_FIELD)
+		return;
+	s = xcalloc(1, sizeof(*s));
 	s->t.run = space_run;
 	s->t.done = space_done;
 	s->a = a;

@@ -57,6 +57,14 @@ void add_text(struct app *a, struct buf *out, const char *s, size_t len)
 	text_display(out, s, len, a->mode);
 }
 
+void add_quoted(struct buf *out, const char *s)
+{
+	buf_addc(out, '\'');
+	for (; *s; s++)
+		buf_adds(out, *s == '\'' ? "'\\''" : (char[]){ *s, '\0' });
+	buf_addc(out, '\'');
+}
+
 void add_duration(struct buf *out, uint64_t ms)
 {
 	uint64_t s = ms / 1000;

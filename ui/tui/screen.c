@@ -179,12 +179,13 @@ static void draw_header(struct app *a)
 {
 	int badge = a->opts->read_only ? 0 : a->armed ? 2 : 1;
 	bool busy = a->busy > 0 || model_loading(a);
+	size_t marked = a->focus == &view_shelf ? shelf_marked(a) : fds_marked(a);
 	autobuf left = BUF_INIT, right = BUF_INIT;
 	int w, x;
 
 	header_left(a, &left);
-	if (fds_marked(a))
-		buf_addf(&right, "%zu marked  ", fds_marked(a));
+	if (marked)
+		buf_addf(&right, "%zu marked  ", marked);
 	if (shelf_count(a))
 		buf_addf(&right, "%zu held  ", shelf_count(a));
 	if (a->paused)
@@ -200,31 +201,37 @@ static void draw_header(struct app *a)
 			  badges[badge].role, badges[badge].word);
 }
 
-/* The hint of an action in a context, NULL: none; a "+" before it makes it minor. */
-static const char *hint_of(const struct app *a, enum action action, enum context ctx, int *width)
+struct hint {
+	const char *word, *key;
+	char room[16]; /* for key */
+	int width; /* of both and what parts them */
+	bool minor;
+};
+
+/* The hint of an action in a context; false: none. */
+static bool hint_of(const struct app *a, enum action action, enum context ctx, struct hint *h)
 {
 	int key = keymap_key_of(&a->keys, action, ctx);
-	const char *hint = actions[action].hint;
-	char name[16];
+	const char *word = actions[action].hint;
 
-	if (!*hint || key < 0 || !(actions[action].contexts & ctx))
-		return NULL;
-	*width = (int)(strlen(key_text(key, name, sizeof(name))) + strlen(hint)) + 3;
-	*width -= *hint == '+';
-	return hint;
+	if (!*word || key < 0 || !(actions[action].contexts & ctx))
+		return false;
+	h->minor = *word == '+' || (*word == '-' && ctx != CTX_SHELF);
+	h->word = word + (*word == '+' || *word == '-');
+	h->key = key_text(key, h->room, sizeof(h->room));
+	h->width = (int)(strlen(h->key) + strlen(h->word)) + 3;
+	return true;
 }
 
 /* Minor hints get the room that the others leave. */
 static int minor_room(const struct app *a, enum context ctx)
 {
-	int room = a->cols >= WIDE_HINTS ? a->cols : 0, w;
+	int room = a->cols >= WIDE_HINTS ? a->cols : 0;
+	struct hint h;
 
-	for (int i = 1; i < ACTION_COUNT; i++) {
-		const char *hint = hint_of(a, (enum action)i, ctx, &w);
-
-		if (hint && *hint != '+')
-			room -= w;
-	}
+	for (int i = 1; i < ACTION_COUNT; i++)
+		if (hint_of(a, (enum action)i, ctx, &h) && !h.minor)
+			room -= h.width;
 	return room;
 }
 
@@ -234,21 +241,17 @@ static void draw_hints(struct app *a, int y)
 	enum context ctx = a->dialog          ? CTX_DIALOG
 			   : a->prompt.active ? CTX_PROMPT
 					      : a->focus->context;
-	int x = a->cols, room = minor_room(a, ctx), w;
+	int x = a->cols, room = minor_room(a, ctx);
+	struct hint h;
 
 	for (int i = ACTION_COUNT - 1; i > 0; i--) {
-		const char *k, *hint = hint_of(a, (enum action)i, ctx, &w);
-		char name[16];
-
-		if (!hint || (*hint == '+' && (room -= w) < 0))
+		if (!hint_of(a, (enum action)i, ctx, &h) || (h.minor && (room -= h.width) < 0))
 			continue;
-		if (x - w < 0)
+		if (x - h.width < 0)
 			break;
-		x -= w;
-		k = key_text(keymap_key_of(&a->keys, (enum action)i, ctx), name, sizeof(name));
-		draw_text(&a->canvas, y, x + 1, w, ROLE_KEY, k);
-		draw_text(&a->canvas, y, x + 2 + (int)strlen(k), w, ROLE_NORMAL,
-			  hint + (*hint == '+'));
+		x -= h.width;
+		draw_text(&a->canvas, y, x + 1, h.width, ROLE_KEY, h.key);
+		draw_text(&a->canvas, y, x + 2 + (int)strlen(h.key), h.width, ROLE_NORMAL, h.word);
 	}
 }
 

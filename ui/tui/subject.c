@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "src/base/fd.h"
 #include "src/keep/apart.h"
 #include "src/keep/shelf.h"
 #include "ui/tui/shelf.h"
@@ -71,12 +72,51 @@ static int picture_of_own(struct app *a, int fd, struct picture **pic, struct fa
 	return picture_take(pic, &opts, f);
 }
 
-int subject_of_held(struct subject *s, struct app *a, const struct shelf_item *item, struct fail *f)
+bool subject_same_held(const struct shelf_item *x, const struct shelf_item *y)
+{
+	return x->pid == y->pid && x->start == y->start && x->fd == y->fd && x->assoc == y->assoc &&
+	       x->dev == y->dev && x->ino == y->ino && x->since == y->since;
+}
+
+static int take_from(struct shelf *shelf, const struct shelf_item *item, int procfs, struct fail *f)
+{
+	struct shelf_item now;
+	autoclose int fd = -1;
+	bool same;
+
+	if (apart_held_may_hang(item, shelf->pid, procfs)) {
+		fail_set(f, EOPNOTSUPP, "", "h%u", item->id);
+		fail_why(f, "its filesystem may hang, and so would our close");
+		fail_advice(f, "filch VERB h%u", item->id);
+		return -EOPNOTSUPP;
+	}
+	fd = shelf_get(shelf, item->id, &now, f);
+	if (fd < 0)
+		return fd;
+	same = subject_same_held(&now, item);
+	shelf_item_release(&now);
+	if (same)
+		return fd_steal(&fd);
+	fail_set(f, ESTALE, "", "h%u", item->id);
+	fail_why(f, "it is another descriptor by now");
+	return -ESTALE;
+}
+
+int subject_take_held(const struct shelf_item *item, int procfs, struct fail *f)
 {
 	struct shelf shelf;
-	int fd, err = shelf_open(&shelf, false, f);
+	int r = shelf_open(&shelf, false, f);
 
-	*s = (struct subject){
+	if (r < 0)
+		return r;
+	r = take_from(&shelf, item, procfs, f);
+	shelf_close(&shelf);
+	return r;
+}
+
+struct subject subject_name_held(const struct shelf_item *item)
+{
+	struct subject s = {
 		.held = item->id,
 		.pid = item->pid,
 		.tid = item->tid,
@@ -84,20 +124,19 @@ int subject_of_held(struct subject *s, struct app *a, const struct shelf_item *i
 		.fd = item->fd,
 		.comm_len = item->comm_len,
 	};
-	memcpy(s->comm, item->comm, sizeof(s->comm));
-	snprintf(s->token, sizeof(s->token), "h%u", item->id);
-	snprintf(s->desc, sizeof(s->desc), "h%u", item->id);
-	if (err < 0)
-		return err;
-	if (apart_held_may_hang(item, shelf.pid, a->procfs)) {
-		shelf_close(&shelf);
-		fail_set(f, EOPNOTSUPP, "", "h%u", item->id);
-		fail_why(f, "its filesystem may hang, and so would our close");
-		fail_advice(f, "filch VERB h%u", item->id);
-		return -EOPNOTSUPP;
-	}
-	fd = shelf_get(&shelf, item->id, NULL, f);
-	shelf_close(&shelf);
+
+	memcpy(s.comm, item->comm, sizeof(s.comm));
+	snprintf(s.token, sizeof(s.token), "h%u", item->id);
+	snprintf(s.desc, sizeof(s.desc), "h%u", item->id);
+	return s;
+}
+
+int subject_of_held(struct subject *s, struct app *a, const struct shelf_item *item, struct fail *f)
+{
+	int fd, err;
+
+	*s = subject_name_held(item);
+	fd = subject_take_held(item, a->procfs, f);
 	if (fd < 0)
 		return fd;
 	err = picture_of_own(a, fd, &s->pic, f);

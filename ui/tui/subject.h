@@ -28,9 +28,18 @@ struct subject {
 struct subject subject_of(struct app *a, const struct fdent *e);
 /* A process, not one of its descriptors. */
 struct subject subject_of_process(const struct procrow *r);
+/* The same one still? Its number alone does not say so: a new shelf begins with h1 again. */
+bool subject_same_held(const struct shelf_item *x, const struct shelf_item *y);
+/* A held one by name alone, without pic and e. */
+struct subject subject_name_held(const struct shelf_item *item);
 /* A held one: gets a duplicate from the shelf. 0 or -errno with f. */
 int subject_of_held(struct subject *s, struct app *a, const struct shelf_item *item,
 		    struct fail *f);
+/*
+ * On any thread: a duplicate of it, refused (-ESTALE) if that id is another
+ * descriptor by now, or if closing it might hang us. The caller's, or -errno with f.
+ */
+int subject_take_held(const struct shelf_item *item, int procfs, struct fail *f);
 struct subject subject_copy(const struct subject *s);
 void subject_release(struct subject *s);
 /* "4121:11 tcp 10.0.0.5:443 ..." in display text. */

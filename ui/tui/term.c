@@ -284,8 +284,16 @@ void term_resize(struct terminal *t)
 		resizeterm(ws.ws_row, ws.ws_col);
 }
 
+void term_leave(struct terminal *t)
+{
+	modes_off(t);
+	endwin();
+	crash.armed = 0;
+}
+
 void term_resume(struct terminal *t)
 {
+	crash.armed = 1;
 	reset_prog_mode();
 	modes_on(t);
 	term_resize(t);
@@ -296,16 +304,13 @@ void term_suspend(struct terminal *t)
 {
 	sigset_t stop, before;
 
-	modes_off(t);
-	endwin();
-	crash.armed = 0;
+	term_leave(t);
 	signal(SIGTSTP, SIG_DFL);
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTSTP);
 	raise(SIGTSTP);
 	pthread_sigmask(SIG_UNBLOCK, &stop, &before);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	crash.armed = 1;
 	term_resume(t);
 }
 

@@ -72,6 +72,8 @@ void term_frame_end(struct terminal *t, int y, int x);
 void term_resize(struct terminal *t);
 /* Everything off, SIGTSTP to ourselves, everything on again when continued. */
 void term_suspend(struct terminal *t);
+/* Another program is to have the terminal, in the modes that we found. */
+void term_leave(struct terminal *t);
 /* Another program was in front: set modes, repaint all. */
 void term_resume(struct terminal *t);
 void term_set_mouse(struct terminal *t, bool on);

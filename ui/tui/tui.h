@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "src/keep/exec.h"
 #include "src/proc/target.h"
 
 enum tui_color { TUI_COLOR_AUTO, TUI_COLOR_ALWAYS, TUI_COLOR_NEVER };
@@ -19,6 +20,7 @@ struct tui_opts {
 	bool read_only;                   /* LOOK: refuse whatever is above effect none */
 	const char *audit;                /* append one JSON line per effect caused; NULL: do not */
 	struct settings *settings;        /* the caller's; changed by what the user sets */
+	const struct exec_world *world;   /* of commands that are started */
 };
 
 /*

@@ -217,6 +217,9 @@ void verbs_act(struct app *a, enum action action)
 	case ACTION_DUMP:
 		dumping_open(a);
 		break;
+	case ACTION_HAND:
+		handing_open(a);
+		break;
 	case ACTION_RECOVER:
 		recover_open(a);
 		break;

@@ -27,6 +27,9 @@ void disturb_many(struct app *a);
 void dumping_open(struct app *a);
 void dumping_subject(struct app *a, const struct subject *s, uint64_t offset);
 
+/* handing.c */
+void handing_open(struct app *a);
+
 /* recovering.c */
 void recover_open(struct app *a);
 

@@ -59,6 +59,8 @@ void shelf_init(struct app *a);
 void shelf_view_release(struct app *a);
 void shelf_tick(struct app *a);
 size_t shelf_count(const struct app *a);
+size_t shelf_marked(const struct app *a);
+void shelf_unmark_all(struct app *a);
 
 /* jobs.c */
 void jobs_init(struct app *a);
