@@ -220,12 +220,12 @@ with Victim("file:fd=12,name=lost.log,size=3000,deleted", "pipe:fd=14,peer=15,te
     with Screen([FILCH, "--read-only", str(v.pid)]) as s:
         s.wait_text("lost.log", "LOOK  idle")
         on(s, 12, "file")
-        for key in "vadi!r":
+        for key in "vadi!rH":
             s.keys(key)
             s.wait_text("LOOK mode")
             s.keys("^")
             s.wait_text("does nothing")
-        ok(True, "--read-only refuses view, hold, dump, facts, disturb, recover")
+        ok(True, "--read-only refuses view, hold, dump, facts, disturb, recover, hand-over")
         s.keys("q")
         is_(s.wait_exit(), 0, "leaves")
 done()

@@ -49,7 +49,8 @@ SAFE = (("the viewer", "2g/plain\rv"), ("a search in it", "2g/plain\rv/"),
         ("an offset", "2g/plain\rv:"), ("a queue", "2g/14 pipe\rv"), ("text", "2g/plain\rv\t"),
         ("dump", "2g/plain\rd"), ("disturb", "2g/14 pipe\r!"), ("seek", "2g/plain\r!k"),
         ("read", "2g/14 pipe\r!x"), ("write", "2g/15 pipe\r!w"), ("signal", "2g/plain\r!g"),
-        ("recover", "2r"))
+        ("recover", "2r"), ("hand over", "2g/plain\rH"), ("a command", "2g/plain\rHr"),
+        ("a socket", "2g/plain\rHs"))
 
 
 def facts(v):

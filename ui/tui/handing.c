@@ -291,7 +291,7 @@ void handing_open(struct app *a)
 		return;
 	}
 	handing_who(h, &who);
-	d = dialog_new(ROLE_HOLD, "HAND OVER %s", buf_str(&who));
+	d = dialog_new(ROLE_TITLE, "HAND OVER %s", buf_str(&who));
 	dialog_item(d, 'r', WAY_RUN, EFFECT_HOLD, "Run a command with it",
 		    "the interface waits for its end");
 	dialog_item(d, 'b', WAY_APART, EFFECT_HOLD, "Run it in the background",

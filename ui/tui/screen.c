@@ -204,7 +204,7 @@ static void draw_header(struct app *a)
 struct hint {
 	const char *word, *key;
 	char room[16]; /* for key */
-	int width; /* of both and what parts them */
+	int width;     /* of both and what parts them */
 	bool minor;
 };
 
