@@ -160,6 +160,9 @@ void app_do(struct app *a, enum action action)
 	struct list *l = a->focus->list ? a->focus->list(a) : NULL;
 
 	a->dirty = true;
+	search_settle(a);
+	if (actions[action].effect > EFFECT_NONE)
+		fds_settle(a);
 	if (a->focus->act && a->focus->act(a, action))
 		return;
 	if (l && list_act(l, action))
@@ -336,6 +339,11 @@ static void paint(struct app *a)
 	a->dirty = false;
 }
 
+static int wait_ms(const struct app *a)
+{
+	return a->find.active ? 0 : detail_waits(a) ? DETAIL_REST_MS : -1;
+}
+
 static void loop(struct app *a)
 {
 	struct pollfd p[] = {
@@ -351,10 +359,10 @@ static void loop(struct app *a)
 		a->now = clock_ms();
 		if (a->dirty)
 			paint(a);
-		n = poll(p, 4, detail_waits(a) ? DETAIL_REST_MS : -1);
+		n = poll(p, 4, wait_ms(a));
 		if (n < 0 && errno != EINTR)
 			break;
-		a->dirty |= n == 0;
+		a->dirty |= n == 0 && !a->find.active;
 		a->now = clock_ms();
 		if (p[1].revents)
 			drain_signals(a);
@@ -366,6 +374,7 @@ static void loop(struct app *a)
 			a->dirty = true;
 		if (p[3].revents)
 			tick(a);
+		search_slice(a);
 	}
 }
 

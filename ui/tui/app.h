@@ -62,6 +62,15 @@ struct prompt {
 	void (*done)(struct app *a, const char *text);    /* NULL: cancelled */
 };
 
+/* A search that is not over yet. */
+struct list_search {
+	bool active;
+	const struct view *view;
+	size_t from, step, first, rows;
+	int direction;
+	size_t origin; /* where the cursor was when the prompt opened */
+};
+
 /* The process that is looked at. */
 struct focus_target {
 	pid_t pid; /* 0: none yet */
@@ -112,6 +121,7 @@ struct app {
 	struct prompt prompt;
 	struct dialog *dialog; /* the one on top */
 	struct buf search;     /* what n and N look for */
+	struct list_search find;
 
 	/* each view's own */
 	struct procs_state *procs_state;
@@ -167,6 +177,10 @@ void prompt_close(struct app *a);
 /* search.c */
 void search_begin(struct app *a);
 void search_again(struct app *a, int direction);
+/* Go on for a few milliseconds, if there is something to search. */
+void search_slice(struct app *a);
+/* A key is about to act on what is found: to the end, unless it is still being typed. */
+void search_settle(struct app *a);
 void search_clear(struct app *a);
 
 /* Display text of bytes from a target. */

@@ -304,7 +304,7 @@ static void detail_draw(struct app *a, struct rect r, bool focused)
 		fill(a, e);
 		make_title(s, e);
 	}
-	snprintf(right, sizeof(right), "%zu/%zu", a->fds->list.cur + 1, a->fds->n);
+	snprintf(right, sizeof(right), "%zu/%zu", a->fds->list.cur + 1, a->fds->view.n);
 	draw_rule(&a->canvas, r.y, r.x, r.w, s->title, right, focused);
 	list_set_count(&s->list, s->n);
 	list_layout(&s->list, r.h - 1);

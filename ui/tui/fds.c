@@ -38,10 +38,8 @@ void fds_release(struct app *a)
 	if (s->has_columns)
 		columns_release(&s->columns);
 	buf_release(&s->filter);
-	fds_filter_release(s);
-	free(s->rows);
+	fds_rows_release(s);
 	free(s->marks);
-	free(s->seen);
 	free(s);
 }
 
@@ -49,40 +47,57 @@ const struct fdent *fds_current(struct app *a)
 {
 	struct fds_state *s = a->fds;
 
-	return s->list.cur < s->n ? s->rows[s->list.cur].e : NULL;
+	return s->list.cur < s->view.n ? s->view.rows[s->list.cur].e : NULL;
 }
 
 /* ---- marks: by table and number, and only while the thing is the same ---- */
 
-static bool mark_is(const struct fds_mark *m, const struct fdent *e)
+static struct fds_mark row_mark(const struct fdent *e)
 {
-	return m->tid == e->proc->tid && m->assoc == e->assoc && m->fd == e->fd &&
-	       m->ino == e->ino && m->dev == e->dev;
+	return (struct fds_mark){ e->proc->tid, e->assoc, e->fd, e->ino, e->dev };
+}
+
+static int compare_marks(const void *pa, const void *pb)
+{
+	const struct fds_mark *a = pa, *b = pb;
+
+	if (a->tid != b->tid)
+		return a->tid < b->tid ? -1 : 1;
+	if (a->assoc != b->assoc)
+		return a->assoc < b->assoc ? -1 : 1;
+	if (a->fd != b->fd)
+		return a->fd < b->fd ? -1 : 1;
+	if (a->ino != b->ino)
+		return a->ino < b->ino ? -1 : 1;
+	return a->dev < b->dev ? -1 : a->dev > b->dev;
+}
+
+static struct fds_mark *mark_find(const struct fds_state *s, const struct fdent *e)
+{
+	struct fds_mark key = row_mark(e);
+
+	if (!s->n_marks)
+		return NULL;
+	return bsearch(&key, s->marks, s->n_marks, sizeof(key), compare_marks);
 }
 
 bool fds_is_marked(const struct fds_state *s, const struct fdent *e)
 {
-	for (size_t i = 0; i < s->n_marks; i++)
-		if (mark_is(&s->marks[i], e))
-			return true;
-	return false;
-}
-
-static void mark_add(struct fds_state *s, const struct fdent *e)
-{
-	s->marks = xreallocarray(s->marks, s->n_marks + 1, sizeof(*s->marks));
-	s->marks[s->n_marks++] = (struct fds_mark){ e->proc->tid, e->assoc, e->fd, e->ino, e->dev };
+	return mark_find(s, e) != NULL;
 }
 
 static void mark_toggle(struct fds_state *s, const struct fdent *e)
 {
-	for (size_t i = 0; i < s->n_marks; i++) {
-		if (mark_is(&s->marks[i], e)) {
-			s->marks[i] = s->marks[--s->n_marks];
-			return;
-		}
+	struct fds_mark *m = mark_find(s, e);
+
+	if (m) {
+		*m = s->marks[--s->n_marks];
+	} else {
+		s->marks = xreallocarray(s->marks, s->n_marks + 1, sizeof(*s->marks));
+		s->marks[s->n_marks++] = row_mark(e);
 	}
-	mark_add(s, e);
+	if (s->n_marks)
+		qsort(s->marks, s->n_marks, sizeof(*s->marks), compare_marks);
 }
 
 size_t fds_marked(const struct app *a)
@@ -100,10 +115,10 @@ size_t fds_selection(struct app *a, const struct fdent ***at)
 	struct fds_state *s = a->fds;
 	size_t n = 0;
 
-	*at = xcalloc(s->n + 1, sizeof(**at));
-	for (size_t i = 0; s->n_marks && i < s->n; i++)
-		if (fds_is_marked(s, s->rows[i].e))
-			(*at)[n++] = s->rows[i].e;
+	*at = xcalloc(s->view.n + 1, sizeof(**at));
+	for (size_t i = 0; s->n_marks && i < s->view.n; i++)
+		if (fds_is_marked(s, s->view.rows[i].e))
+			(*at)[n++] = s->view.rows[i].e;
 	if (!n && fds_current(a))
 		(*at)[n++] = fds_current(a);
 	return n;
@@ -114,7 +129,8 @@ size_t fds_selection(struct app *a, const struct fdent ***at)
 void fds_select(struct app *a, int fd)
 {
 	a->fds->want_fd = fd;
-	fds_rebuild(a);
+	if (!fds_pending(a))
+		fds_find_cursor(a->fds);
 }
 
 static void clear_filter(struct app *a)
@@ -138,15 +154,11 @@ static void filter_changed(struct app *a, const char *text)
 
 static void filter_done(struct app *a, const char *text)
 {
-	const char *unseen;
-
-	if (!text) {
+	a->fds->tell_unseen = text != NULL;
+	if (!text)
 		clear_filter(a);
-		return;
-	}
-	unseen = a->fds->compiled && !a->fds->n ? filter_unseen(a->fds->compiled) : NULL;
-	if (unseen)
-		say(a, ROLE_WARNING, "no row has anything called \"%s\"", unseen);
+	else
+		fds_tell_unseen(a);
 }
 
 void fds_clear_filter(struct app *a)
@@ -198,9 +210,12 @@ static void mark_all(struct app *a)
 	struct fds_state *s = a->fds;
 
 	s->n_marks = 0;
-	for (size_t i = 0; i < s->n; i++)
-		if (fdent_is_fd(s->rows[i].e))
-			mark_add(s, s->rows[i].e);
+	s->marks = xreallocarray(s->marks, s->view.n + 1, sizeof(*s->marks));
+	for (size_t i = 0; i < s->view.n; i++)
+		if (fdent_is_fd(s->view.rows[i].e))
+			s->marks[s->n_marks++] = row_mark(s->view.rows[i].e);
+	if (s->n_marks)
+		qsort(s->marks, s->n_marks, sizeof(*s->marks), compare_marks);
 }
 
 static bool fds_act(struct app *a, enum action action)
@@ -249,7 +264,7 @@ static struct list *fds_list(struct app *a)
 
 static void fds_row_text(struct app *a, size_t i, struct buf *out)
 {
-	fds_cells_text(a, &a->fds->rows[i], out);
+	fds_cells_text(a, &a->fds->view.rows[i], out);
 }
 
 /* Other columns than the usual ones. */

@@ -6,27 +6,7 @@
 #include "src/survey/filter.h"
 #include "ui/tui/app.h"
 #include "ui/tui/fdrow.h"
-#include "ui/tui/sorting.h"
-
-/* What happened to a row lately. */
-enum fds_change { FDS_SAME, FDS_NEW, FDS_CHANGED };
-
-struct fds_row {
-	const struct fdent *e;
-	uint64_t when;   /* of its change, 0: none seen */
-	uint32_t letter; /* of its group; 0: alone */
-	uint8_t change;
-};
-
-/* What was in a slot at the last look. In the order of the table. */
-struct fds_seen {
-	pid_t tid;
-	int fd;
-	uint8_t assoc;
-	uint64_t ident, hash;
-	uint64_t when;
-	uint8_t change;
-};
+#include "ui/tui/fdsview.h"
 
 struct fds_mark {
 	pid_t tid;
@@ -37,17 +17,23 @@ struct fds_mark {
 
 struct fds_state {
 	struct list list;
-	struct fds_row *rows; /* as shown; of a->target_pic */
-	size_t n, total;
+	struct fds_view view; /* as shown; of a->target_pic */
 	struct fds_order order;
 	bool group, follow;
 	struct buf filter;
-	struct filter *compiled; /* NULL: everything passes */
+	struct filter *in_force; /* that the view was made with; NULL: everything passes */
+	bool tell_unseen;        /* if no row has what it names */
 	int want_fd;             /* put the cursor there when it comes; -1 */
 	struct fds_mark at;      /* under the cursor */
 	bool placed;
-	struct fds_mark *marks;
+	struct fds_mark *marks; /* sorted */
 	size_t n_marks;
+	/* fdsrows.c: the next view is made, perhaps on a thread */
+	struct fds_task *task; /* NULL: none */
+	struct picture *next;  /* has arrived, is not shown yet */
+	bool again;            /* once that is done: something else is wished for by now */
+	unsigned wish, granted;
+	unsigned target; /* counts the processes that were looked at */
 	struct fds_seen *seen;
 	size_t n_seen;
 	uint64_t fade_until;
@@ -61,9 +47,14 @@ struct fds_state {
 };
 
 /* fdsrows.c */
+/* Filter or order are others: show what they say, soon. */
 void fds_rebuild(struct app *a);
 bool fds_set_filter(struct app *a, const char *text, struct filter_error *error);
-void fds_filter_release(struct fds_state *s);
+/* Put the cursor where it is wanted, or on the row that it was on. */
+void fds_find_cursor(struct fds_state *s);
+/* Say so if the filter names what no row has; once its rows are there. */
+void fds_tell_unseen(struct app *a);
+void fds_rows_release(struct fds_state *s);
 
 /* fdsdraw.c */
 void fds_draw(struct app *a, struct rect r, bool focused);

@@ -10,8 +10,6 @@
 #include "ui/tui/settings.h"
 #include "ui/tui/views.h"
 
-#define FADE_MS 3000
-
 #define SIGNS_W     2  /* cursor and mark */
 #define REST_LEAST  23 /* cells that DETAIL keeps before SHARE goes */
 #define REST_SCARCE 14 /* and before others go, from the right */
@@ -160,7 +158,7 @@ static void heading_words(struct app *a, struct buf *b)
 	const struct fds_state *s = a->fds;
 	const struct procent *p = fds_proc(a);
 
-	buf_addf(b, "  %zu", s->total);
+	buf_addf(b, "  %zu", s->view.total);
 	if (p && p->limit && p->limit != UINT64_MAX)
 		buf_addf(b, " of %" PRIu64, p->limit);
 	buf_adds(b, " fds   filter: ");
@@ -207,7 +205,7 @@ static void draw_heading(struct app *a, struct rect r, bool focused)
 
 static bool is_fresh(const struct app *a, const struct fds_row *row)
 {
-	return row->change && a->now - row->when < FADE_MS;
+	return row->change && a->now - row->when < FDS_FADE_MS;
 }
 
 /* The first two cells: cursor, mark, and what changed a moment ago. */
@@ -373,12 +371,12 @@ void fds_draw(struct app *a, struct rect r, bool focused)
 	s->width = r.w;
 	draw_heading(a, r, focused);
 	list_layout(&s->list, r.h - 2);
-	for (int i = 0; i < r.h - 2 && s->list.top + (size_t)i < s->n; i++) {
+	for (int i = 0; i < r.h - 2 && s->list.top + (size_t)i < s->view.n; i++) {
 		size_t at = s->list.top + (size_t)i;
 
-		draw_row(a, &l, &s->rows[at], r.y + 2 + i, r, at == s->list.cur, focused);
+		draw_row(a, &l, &s->view.rows[at], r.y + 2 + i, r, at == s->list.cur, focused);
 	}
-	if (!s->n)
+	if (!s->view.n)
 		draw_nothing(a, r);
 }
 

@@ -117,7 +117,6 @@ static bool target_vanished(const struct survey_task *s)
 static void target_arrived(struct app *a, struct survey_task *s)
 {
 	struct model *m = a->model;
-	struct picture *old;
 	uint64_t pause;
 
 	if (m->target_task == &s->t) {
@@ -134,22 +133,17 @@ static void target_arrived(struct app *a, struct survey_task *s)
 		a->target.gone = true;
 		a->target.fail = s->fail;
 		picture_unref(s->err < 0 ? NULL : s->pic);
-		fds_updated(a);
 		return;
 	}
 	if (s->err < 0) {
 		a->target.fail = s->fail;
-		fds_updated(a);
 		return;
 	}
 	fail_clear(&a->target.fail);
 	pause = s->pic->took_ms * SHARE_OF_TIME;
 	if (pause > a->refresh_ms)
 		m->target_due = clock_ms() + pause;
-	old = a->target_pic;
-	a->target_pic = s->pic;
-	fds_updated(a);
-	picture_unref(old);
+	fds_arrived(a, s->pic);
 }
 
 static void wide_arrived(struct app *a, struct survey_task *s)
@@ -165,7 +159,7 @@ static void wide_arrived(struct app *a, struct survey_task *s)
 		a->wide = s->pic;
 		if (s->pic->took_ms * SHARE_OF_TIME * 2 > pause)
 			pause = s->pic->took_ms * SHARE_OF_TIME * 2;
-		fds_updated(a);
+		fds_refresh(a);
 	}
 	m->wide_due = clock_ms() + pause;
 	m->then = NULL;
@@ -233,6 +227,7 @@ void model_release(struct app *a)
 	for (size_t i = 0; i < 3; i++)
 		if (tasks[i])
 			atomic_store(&tasks[i]->cancel, true);
+	fds_stop(a);
 }
 
 bool model_loading(const struct app *a)

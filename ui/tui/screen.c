@@ -178,7 +178,7 @@ static void header_left(struct app *a, struct buf *b)
 static void draw_header(struct app *a)
 {
 	int badge = a->opts->read_only ? 0 : a->armed ? 2 : 1;
-	bool busy = a->busy > 0 || model_loading(a);
+	bool busy = a->busy > 0 || model_loading(a) || fds_pending(a) || a->find.active;
 	size_t marked = a->focus == &view_shelf ? shelf_marked(a) : fds_marked(a);
 	autobuf left = BUF_INIT, right = BUF_INIT;
 	int w, x;

@@ -22,8 +22,17 @@ void procs_set_order(struct app *a, const struct procs_order *order, bool tree);
 /* fds.c */
 void fds_init(struct app *a);
 void fds_release(struct app *a);
-void fds_updated(struct app *a);
+/* A picture of the target; its reference is taken over. Shown once its rows are in order. */
+void fds_arrived(struct app *a, struct picture *pic);
+/* a->wide is another: so are the groups. */
+void fds_refresh(struct app *a);
 void fds_target_changed(struct app *a);
+/* What the user asked for is not shown yet. */
+bool fds_pending(const struct app *a);
+/* Wait for it: a key is about to act on what it finds. */
+void fds_settle(struct app *a);
+/* No more threads: we leave. */
+void fds_stop(struct app *a);
 /* The row under the cursor, of a->target_pic; NULL: none. */
 const struct fdent *fds_current(struct app *a);
 /* Marked rows, or the current one. Returns how many; *at is the caller's to free. */
