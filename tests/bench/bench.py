@@ -361,6 +361,10 @@ def key_to_paint(report, threads):
             times, sizes = tui.moves(t, 100 if QUICK else 400)
             painting = (t.painting() - before) / max(1, len(times))
             jumps = tui.jumps(t, 30 if QUICK else 100)
+            rounds = 3 if QUICK else 10
+            slow = (("a letter of a filter", tui.typing(t, b"f", "deleted", rounds)),
+                    ("a letter of a search", tui.typing(t, b"/", "nowhere", rounds)),
+                    ("the order turned round", tui.sorting(t, rounds * 5)))
     count = per * threads
     if not times or not jumps:
         report.missing(f"{count} rows", "no frame came")
@@ -370,6 +374,12 @@ def key_to_paint(report, threads):
     report.at_most(f"{count} rows: a line, 95 %", tui.percentile(times, 95) * 1e3, 10, " ms")
     report.at_most(f"{count} rows: a page or an end, 95 %", tui.percentile(jumps, 95) * 1e3, 10,
                    " ms")
+    for what, took in slow:
+        if took:
+            report.at_most(f"{count} rows: {what}, 95 %", tui.percentile(took, 95) * 1e3, 10,
+                           " ms")
+        else:
+            report.missing(f"{count} rows: {what}", "no frame came")
     report.row(f"{count} rows: bytes a line, median", f"{statistics.median(sizes):.0f} B",
                "<= 700 B", statistics.median(sizes) <= 700)
 

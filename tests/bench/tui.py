@@ -125,6 +125,26 @@ def moves(terminal, rounds):
     return times, sizes
 
 
+def typing(terminal, prompt, text, rounds):
+    """Time of each letter of TEXT, typed ROUNDS times at the key PROMPT, as fast as frames come."""
+    times = []
+    for _ in range(rounds):
+        terminal.press(prompt)
+        times += [terminal.press(letter.encode()) for letter in text]
+        terminal.press(b"\033")
+        terminal.quiet(0.3)
+    return [t for t in times if t]
+
+
+def sorting(terminal, rounds):
+    """Time until the next frame when the order is turned round."""
+    times = []
+    for _ in range(rounds):
+        times.append(terminal.press(b"I"))
+        terminal.quiet(0.2)
+    return [t for t in times if t]
+
+
 def jumps(terminal, rounds):
     """Time of ROUNDS moves that paint everything anew."""
     keys = (b"\033[6~", b"G", b"g", b"\033[6~", b"\033[5~")

@@ -11,7 +11,7 @@
 #include "ui/tui/app.h"
 #include "ui/tui/clock.h"
 
-#define SLICE_MS   3
+#define SLICE_MS   2
 #define LOOK_EVERY 32 /* rows between two looks at the clock */
 
 /* Smart case, as in less -i and vim: a capital letter makes it matter. */
