@@ -37,6 +37,37 @@ def place(s, what):
 
 with Victim("file:fd=12,name=plain.log,size=3000", "file:fd=13,name=big.log,size=90000",
             "pipe:fd=14,peer=15,text=abc") as v:
+    # ---- keys of other keyboards ----
+    config("key.descriptors.filter = ä U+65E5\nkey.all.help = é\n")
+    for lang in ("C.UTF-8", "C"):
+        with Screen([FILCH, str(v.pid)], lang=lang) as s:
+            s.wait_text("plain.log", "idle")
+            if lang == "C":
+                ok(all(b < 0x80 for b in s.raw), "locale C: a key beyond ASCII has a number",
+                   s.text())
+                ok("U+00E4 filter" in s.lines()[-1], "on the hint bar too", s.text())
+                continue
+            ok("ä filter" in s.lines()[-1] and s.lines()[-1].endswith("é help"),
+               "letters beyond ASCII can be keys", s.text())
+            s.keys("ä")
+            s.wait_text("filter: ")
+            s.keys(ESC)
+            s.settle()
+            s.keys("日")
+            s.wait_text("filter: ")
+            s.keys('"größe 日本"')
+            s.wait_text('filter: "größe 日本"')
+            s.keys("\x7f\x7f")
+            s.wait_text('filter: "größe 日')
+            s.keys("\x02" * 3 + "x")
+            s.wait_text('filter: "größxe 日')
+            ok(True, "and are typed into a prompt, one cell or two, and taken back")
+            s.keys(ESC)
+            s.settle()
+            s.keys("ö")
+            s.wait_text("ö does nothing here; é shows the keys")
+            ok(True, "what one does is said by its name")
+
     # ---- keys ----
     config("key.descriptors.filter = X\nkey.all.help = F3 H\nkey.all.back = B\n"
            "key.descriptors.pause = none\n")

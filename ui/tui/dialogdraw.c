@@ -46,12 +46,48 @@ static int text_lines(struct app *a, const struct dialog *d, struct rect r, int 
 	return line;
 }
 
+static int label_width(const struct dialog_item *it, int w)
+{
+	return *it->words ? (w > 60 ? 30 : w / 2) : w - 5;
+}
+
+static const char *tag_of(const struct dialog_item *it)
+{
+	return it->effect == EFFECT_REFUSED ? "not possible" : effect_tag(it->effect);
+}
+
+/* Do its words end at the border? Then they are given below the menu. */
+static bool is_cut(const struct dialog_item *it, int w)
+{
+	int used = 6 + label_width(it, w), tag = (int)strlen(tag_of(it));
+
+	if (!*it->words)
+		return false;
+	return used + (tag ? tag + 2 : 0) + (int)text_width(it->words, strlen(it->words)) > w;
+}
+
+/* Lines below the menu that the longest of its words need; 0: all can be read where they are. */
+static int words_below(const struct dialog *d, int w)
+{
+	int most = 0;
+
+	for (size_t i = 0; i < d->n_items; i++) {
+		const struct dialog_item *it = &d->items[i];
+		int lines = (int)text_width(it->words, strlen(it->words)) / (w > 20 ? w - 8 : 12) +
+			    1;
+
+		if (is_cut(it, w) && lines > most)
+			most = lines;
+	}
+	return most > 3 ? 3 : most;
+}
+
 static void draw_item(struct app *a, const struct dialog *d, size_t i, int y, struct rect r)
 {
 	const struct dialog_item *it = &d->items[i];
 	bool on = i == d->list.cur, refused = it->effect == EFFECT_REFUSED;
 	enum role role = on ? ROLE_CURSOR : refused ? ROLE_DIM : ROLE_NORMAL;
-	int lw = *it->words ? (r.w > 60 ? 30 : r.w / 2) : r.w - 5;
+	int lw = label_width(it, r.w);
 	char key[8], left[2] = { on ? '>' : ' ', '\0' };
 
 	if (on)
@@ -63,7 +99,7 @@ static void draw_item(struct app *a, const struct dialog *d, size_t i, int y, st
 	draw_text(&a->canvas, y, r.x + (it->key ? 5 : 2), lw, role, it->label);
 	if (*it->words) {
 		int x = r.x + 5 + lw + 1, tw = 0;
-		const char *tag = refused ? "not possible" : effect_tag(it->effect);
+		const char *tag = tag_of(it);
 
 		if (*tag) {
 			enum role tr = on ? role : role_of_effect(it->effect);
@@ -80,6 +116,27 @@ static void draw_items(struct app *a, struct dialog *d, struct box *b, int h)
 	list_layout(&d->list, h);
 	for (int i = 0; i < h && d->list.top + (size_t)i < d->n_items; i++)
 		draw_item(a, d, d->list.top + (size_t)i, b->y + i, b->r);
+	b->y += h;
+}
+
+/* What is cut in the line of the cursor, whole. */
+static void draw_words_below(struct app *a, const struct dialog *d, struct box *b, int h)
+{
+	const struct dialog_item *it = d->list.cur < d->n_items ? &d->items[d->list.cur] : NULL;
+	const char *s = it && is_cut(it, b->r.w) ? it->words : "";
+
+	for (int i = 0; i < h && *s; i++) {
+		size_t n = draw_wrap(s, b->r.w - 2);
+		char row[512];
+		size_t m = n < sizeof(row) - 1 ? n : sizeof(row) - 1;
+
+		memcpy(row, s, m);
+		row[m] = '\0';
+		draw_text(&a->canvas, b->y + i, b->r.x + 2, b->r.w - 2, role_of_effect(it->effect),
+			  row);
+		s += n;
+		s += strspn(s, " ");
+	}
 	b->y += h;
 }
 
@@ -131,7 +188,8 @@ static void draw_confirm(struct app *a, struct dialog *d, struct box *b)
 
 void dialog_draw(struct app *a, struct dialog *d)
 {
-	int w = a->cols - 2 < DIALOG_WIDTH ? a->cols - 2 : DIALOG_WIDTH, room, text, items, rest, h;
+	int w = a->cols - 2 < DIALOG_WIDTH ? a->cols - 2 : DIALOG_WIDTH, room, text, items, rest,
+	    below, h;
 	struct rect in = { 0, 0, 0, w - 4 };
 	struct box b;
 
@@ -141,7 +199,11 @@ void dialog_draw(struct app *a, struct dialog *d)
 		return;
 	d->wrapped = text_lines(a, d, in, 0, false);
 	rest = (int)d->n_fields + 1 + (d->error ? 1 : 0);
+	below = words_below(d, in.w);
 	room = a->rows - 2 - 2 - rest;
+	if (room - d->wrapped - below < ((int)d->n_items < 6 ? (int)d->n_items : 6))
+		below = 0;
+	room -= below;
 	items = (int)d->n_items;
 	text = d->wrapped;
 	if (d->list_typed && d->n_fields == 1 && items < 12)
@@ -154,7 +216,7 @@ void dialog_draw(struct app *a, struct dialog *d)
 		items = items > room - text ? room - text : items;
 		items = items < 0 ? 0 : items;
 	}
-	h = text + items + rest + 2;
+	h = text + items + below + rest + 2;
 	b.r = (struct rect){ (a->rows - h) / 2, (a->cols - w) / 2, h, w };
 	if (b.r.y < 0)
 		b.r.y = 0;
@@ -168,6 +230,7 @@ void dialog_draw(struct app *a, struct dialog *d)
 	text_lines(a, d, (struct rect){ b.y, b.r.x, text, b.r.w }, d->scroll, true);
 	b.y += text;
 	draw_items(a, d, &b, items);
+	draw_words_below(a, d, &b, below);
 	draw_fields(a, d, &b);
 	draw_confirm(a, d, &b);
 }

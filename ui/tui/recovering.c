@@ -457,6 +457,7 @@ static void find_done(struct task *task)
 	struct app *a = t->a;
 
 	a->busy--;
+	buf_reset(&a->message);
 	if (t->err < 0)
 		say_fail(a, &t->fail);
 	else if (!t->r->list.n && t->r->list.hidden)

@@ -13,7 +13,6 @@
 #define DETAIL_COLS 120 /* from here the detail pane is on the right */
 #define PANES_COLS  150 /* from here, and PANES_ROWS, everything at once */
 #define PANES_ROWS  40
-#define WIDE_HINTS  110 /* from here the less needed hints are shown too */
 
 bool screen_is_wide(const struct app *a)
 {
@@ -158,9 +157,11 @@ static void header_left(struct app *a, struct buf *b)
 
 	buf_adds(b, " filch  ");
 	if (a->target.pid && a->screen != &view_procs && a->screen != &view_shelf) {
+		size_t title = a->cols > 100 ? 60 : a->cols > 60 ? (size_t)a->cols - 38 : 20;
+
 		buf_addf(b, "%d ", a->target.pid);
 		if (p && p->start == a->target.start) {
-			add_text(a, b, p->title, p->title_len < 60 ? p->title_len : 60);
+			add_text(a, b, p->title, p->title_len < title ? p->title_len : title);
 			buf_addf(b, "  %s", p->user);
 		} else if (fds_proc(a)) {
 			add_text(a, b, fds_proc(a)->comm, fds_proc(a)->comm_len);
@@ -203,8 +204,8 @@ static void draw_header(struct app *a)
 
 struct hint {
 	const char *word, *key;
-	char room[16]; /* for key */
-	int width;     /* of both and what parts them */
+	char room[16];        /* for key */
+	int key_width, width; /* width: of both and what parts them */
 	bool minor;
 };
 
@@ -216,17 +217,20 @@ static bool hint_of(const struct app *a, enum action action, enum context ctx, s
 
 	if (!*word || key < 0 || !(actions[action].contexts & ctx))
 		return false;
+	if (action == ACTION_PANE_NEXT && a->n_panes < 2)
+		return false;
 	h->minor = *word == '+' || (*word == '-' && ctx != CTX_SHELF);
 	h->word = word + (*word == '+' || *word == '-');
 	h->key = key_text(key, h->room, sizeof(h->room));
-	h->width = (int)(strlen(h->key) + strlen(h->word)) + 3;
+	h->key_width = (int)text_width(h->key, strlen(h->key));
+	h->width = h->key_width + (int)strlen(h->word) + 3;
 	return true;
 }
 
 /* Minor hints get the room that the others leave. */
 static int minor_room(const struct app *a, enum context ctx)
 {
-	int room = a->cols >= WIDE_HINTS ? a->cols : 0;
+	int room = a->cols;
 	struct hint h;
 
 	for (int i = 1; i < ACTION_COUNT; i++)
@@ -251,7 +255,7 @@ static void draw_hints(struct app *a, int y)
 			break;
 		x -= h.width;
 		draw_text(&a->canvas, y, x + 1, h.width, ROLE_KEY, h.key);
-		draw_text(&a->canvas, y, x + 2 + (int)strlen(h.key), h.width, ROLE_NORMAL, h.word);
+		draw_text(&a->canvas, y, x + 2 + h.key_width, h.width, ROLE_NORMAL, h.word);
 	}
 }
 
