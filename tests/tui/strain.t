@@ -26,7 +26,7 @@ def many_rows():
     fleet = subprocess.Popen([BUILD + "/tests/bench/fleet", "1", str(per), "mixed", "6"],
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     if fleet.stdout.readline() != b"ready\n":
-        skip("no table of %d descriptors here" % per, 4)
+        skip("no table of %d descriptors here" % per, 7)
         return
     pid = open("/proc/%d/task/%d/children" % (fleet.pid, fleet.pid)).read().split()[0]
     with tui.Terminal([FILCH, pid]) as t:
@@ -37,6 +37,16 @@ def many_rows():
         each = (t.painting() - before) / max(1, len(times))
         ok(len(times) == 60 and each < (0.1 if SAN else 0.01),
            "a move costs less than 10 ms of a processor", "%.2f ms" % (each * 1e3))
+        for what, keys in (("a letter of a filter", b"fdeleted"), ("of a search", b"/nowhere"),
+                           ("a new order", b"\033\033III")):
+            before = t.painting()
+            for key in keys:
+                t.press(bytes([key]))
+            each = (t.painting() - before) / len(keys)
+            ok(each < (0.1 if SAN else 0.01), "%s: the painter waits for nothing" % what,
+               "%.2f ms" % (each * 1e3))
+            os.write(t.master, b"\033")
+            t.quiet(0.3)
         half = tui.percentile(sizes, 50)
         ok(half <= 700, "and 700 bytes at 160x50", "%d" % half)
     fleet.stdin.close()

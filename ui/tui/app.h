@@ -134,8 +134,12 @@ struct app {
 	struct help_state *help;
 };
 
-/* app.c */
+/* global.c */
+/* The focus may want it, or else its list; what both leave is the same everywhere. */
 void app_do(struct app *a, enum action action);
+void app_act_global(struct app *a, enum action action);
+
+/* app.c */
 void app_quit(struct app *a); /* asks if something would be lost */
 void app_leave(struct app *a, int status);
 /* Another program has had the terminal. */

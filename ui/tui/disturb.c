@@ -9,59 +9,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "src/alter/connection.h"
 #include "src/base/alloc.h"
 #include "src/stop/signal.h"
-#include "src/take/rw.h"
+#include "ui/tui/deed.h"
 #include "ui/tui/dialog.h"
-#include "ui/tui/log.h"
 #include "ui/tui/verbs.h"
 #include "ui/tui/views.h"
 
 #define READ_MAX (64 * 1024)
-
-enum deed { DEED_SEEK, DEED_READ, DEED_WRITE, DEED_SHUTDOWN, DEED_ABORT, DEED_SIGNAL };
-
-static const struct {
-	char key;
-	const char *label, *verb;
-	enum op op;
-} deeds[] = {
-	[DEED_SEEK] = { 'k', "Seek", "seek", OP_SEEK },
-	[DEED_READ] = { 'x', "Read and show", "read", OP_READ },
-	[DEED_WRITE] = { 'w', "Write", "write", OP_WRITE },
-	[DEED_SHUTDOWN] = { 's', "Shut down a direction", "shutdown", OP_SHUTDOWN },
-	[DEED_ABORT] = { 'b', "Abort the connection", "abort", OP_ABORT },
-	[DEED_SIGNAL] = { 'g', "Signal the process", "signal", OP_COUNT },
-};
-
-/* What is asked, and, on its thread, what is done. */
-struct act {
-	struct task t;
-	struct app *a;
-	struct subject s;
-	enum deed deed;
-	enum effect effect;
-	int procfs;
-	int64_t offset;
-	int whence;
-	size_t len;
-	struct buf data;
-	int sig, how;
-	bool has_value;
-	union sigval value;
-	int err;
-	struct fail fail;
-	struct buf outcome;
-};
-
-static const struct cell *cell_of(const struct subject *s, enum deed deed)
-{
-	return deed == DEED_SIGNAL ? target_cell(TARGET_OP_SIGNAL)
-				   : kind_cell(s->e->kind, deeds[deed].op);
-}
 
 /* The process alone for a signal, the descriptor for the rest. */
 static void token_of(const struct subject *s, enum deed deed, char *p, size_t size)
@@ -72,149 +29,9 @@ static void token_of(const struct subject *s, enum deed deed, char *p, size_t si
 		snprintf(p, size, "%s", s->token);
 }
 
-static void act_free(struct act *x)
-{
-	subject_release(&x->s);
-	buf_release(&x->data);
-	buf_release(&x->outcome);
-	free(x);
-}
-
-/* ---- on a thread ---- */
-
-static int do_seek(struct act *x, struct rw *rw)
-{
-	uint64_t before, after;
-	int err = rw_seek(rw, x->offset, x->whence, &before, &after, &x->fail);
-
-	if (err == 0)
-		buf_addf(&x->outcome, "offset %llu, was %llu", (unsigned long long)after,
-			 (unsigned long long)before);
-	return err;
-}
-
-static int do_read(struct act *x, struct rw *rw)
-{
-	autofree char *p = xmalloc(x->len);
-	ssize_t n = rw_read(rw, p, x->len, &x->fail);
-
-	if (n < 0)
-		return (int)n;
-	buf_add(&x->data, p, (size_t)n);
-	buf_addf(&x->outcome, "%zd bytes read", n);
-	return 0;
-}
-
-static int do_write(struct act *x, struct rw *rw)
-{
-	size_t written = 0;
-	int err = rw_write(rw, buf_str(&x->data), x->data.len, &x->t.cancel, &written, &x->fail);
-
-	buf_addf(&x->outcome, "%zu of %zu bytes written", written, x->data.len);
-	return err;
-}
-
-static int do_shutdown(struct act *x, const struct target *t)
-{
-	autograb g = { .fd = -1 };
-	int err = grab_take(&g, t, x->s.e, x->procfs, &x->fail);
-
-	if (err < 0)
-		return err;
-	err = x->deed == DEED_ABORT ? connection_abort(g.fd, &x->fail)
-				    : connection_shutdown(g.fd, x->how, &x->fail);
-	if (err < 0) { /* the library knows only our duplicate */
-		snprintf(x->fail.on, sizeof(x->fail.on), "%s", x->s.token);
-		return err;
-	}
-	buf_adds(&x->outcome, x->deed == DEED_ABORT ? "connection aborted" : "direction shut down");
-	return 0;
-}
-
-static int do_signal(struct act *x, const struct target *t)
-{
-	char name[32];
-	int err = signal_send(t, x->sig, x->has_value ? &x->value : NULL, &x->fail);
-
-	if (err == 0)
-		buf_addf(&x->outcome, "%s sent", signal_name(x->sig, name, sizeof(name)));
-	return err;
-}
-
-static int do_rw(struct act *x, const struct target *t)
-{
-	struct kind_ctx ctx = survey_ctx(x->s.pic->s);
-	struct rw rw;
-	int err = rw_open(&rw, t, x->s.e, &ctx, deeds[x->deed].op, &x->fail);
-
-	if (err < 0)
-		return err;
-	err = x->deed == DEED_SEEK   ? do_seek(x, &rw)
-	      : x->deed == DEED_READ ? do_read(x, &rw)
-				     : do_write(x, &rw);
-	rw_close(&rw);
-	return err;
-}
-
-static void act_run(struct task *task)
-{
-	struct act *x = (struct act *)task;
-	autotarget t = { .pidfd = -1, .table_pidfd = -1, .dir = -1, .table_dir = -1 };
-
-	x->err = subject_target(&x->s, x->procfs, &t, &x->fail);
-	if (x->err < 0)
-		return;
-	if (x->deed == DEED_SIGNAL)
-		x->err = do_signal(x, &t);
-	else if (x->deed == DEED_SHUTDOWN || x->deed == DEED_ABORT)
-		x->err = do_shutdown(x, &t);
-	else
-		x->err = do_rw(x, &t);
-}
-
-/* What was read from it is shown, for it is in nobody else's hands now. */
-static void show_data(struct app *a, struct act *x)
-{
-	struct dialog *d = dialog_new(role_of_effect(x->effect), "READ FROM %s: %s", x->s.token,
-				      buf_str(&x->outcome));
-	const char *at = buf_str(&x->data);
-	size_t left = x->data.len;
-
-	while (left) {
-		size_t n = left < 64 ? left : 64;
-		autobuf b = BUF_INIT;
-
-		add_text(a, &b, at, n);
-		dialog_text(d, ROLE_NORMAL, "%s", buf_str(&b));
-		at += n;
-		left -= n;
-	}
-	dialog_open(a, d);
-}
-
-static void act_done(struct task *task)
-{
-	struct act *x = (struct act *)task;
-	struct app *a = x->a;
-	int fd = x->deed == DEED_SIGNAL ? -1 : x->s.fd;
-
-	a->busy--;
-	log_add(a, deeds[x->deed].verb, x->effect, x->s.pid, x->s.start, x->s.comm, x->s.comm_len,
-		fd, x->err < 0 ? &x->fail : NULL);
-	if (x->err < 0) {
-		say_fail(a, &x->fail);
-	} else {
-		say(a, role_of_effect(x->effect), "%s: %s", x->s.token, buf_str(&x->outcome));
-		if (x->deed == DEED_READ && x->data.len)
-			show_data(a, x);
-	}
-	model_refresh(a, false);
-	act_free(x);
-}
-
 /* ---- asking ---- */
 
-static bool parse_offset(struct act *x, const char *text, struct dialog *d)
+static bool parse_offset(struct deed_act *x, const char *text, struct dialog *d)
 {
 	char *end;
 
@@ -228,7 +45,7 @@ static bool parse_offset(struct act *x, const char *text, struct dialog *d)
 	return true;
 }
 
-static bool parse_signal(struct act *x, struct dialog *d)
+static bool parse_signal(struct deed_act *x, struct dialog *d)
 {
 	struct fail f = { 0 };
 	const char *value = dialog_value(d, 1);
@@ -248,7 +65,7 @@ static bool parse_signal(struct act *x, struct dialog *d)
 	return true;
 }
 
-static bool parse_length(struct act *x, const char *text, struct dialog *d)
+static bool parse_length(struct deed_act *x, const char *text, struct dialog *d)
 {
 	uint64_t n;
 
@@ -285,22 +102,10 @@ static void unescape(struct buf *out, const char *s)
 	}
 }
 
-static bool parse_how(struct act *x, const char *text, struct dialog *d)
+static bool parse_fields(struct deed_act *x, struct dialog *d)
 {
-	static const char *const words[] = { "rd", "wr", "both" };
+	struct fail f = { 0 };
 
-	for (int i = 0; i < 3; i++) {
-		if (strcmp(text, words[i]) == 0) {
-			x->how = i; /* SHUT_RD, SHUT_WR, SHUT_RDWR */
-			return true;
-		}
-	}
-	dialog_error(d, "say rd, wr or both");
-	return false;
-}
-
-static bool parse_fields(struct act *x, struct dialog *d)
-{
 	switch (x->deed) {
 	case DEED_SEEK:
 		return parse_offset(x, dialog_value(d, 0), d);
@@ -311,7 +116,10 @@ static bool parse_fields(struct act *x, struct dialog *d)
 		unescape(&x->data, dialog_value(d, 0));
 		return true;
 	case DEED_SHUTDOWN:
-		return parse_how(x, dialog_value(d, 0), d);
+		x->how = connection_parse_how(dialog_value(d, 0), &f);
+		if (x->how < 0)
+			dialog_error(d, "say rd, wr or both");
+		return x->how >= 0;
 	case DEED_ABORT:
 		return true;
 	case DEED_SIGNAL:
@@ -322,7 +130,7 @@ static bool parse_fields(struct act *x, struct dialog *d)
 
 static bool confirmed(struct app *a, struct dialog *d, const struct dialog_item *item)
 {
-	struct act *x = d->arg;
+	struct deed_act *x = d->arg;
 
 	(void)item;
 	if (!parse_fields(x, d))
@@ -331,20 +139,18 @@ static bool confirmed(struct app *a, struct dialog *d, const struct dialog_item 
 		dialog_error(d, "%s is not what it was any more: nothing was done", x->s.token);
 		return false;
 	}
-	if (task_start(&a->tasks, &x->t) < 0) {
+	if (!deed_start(a, x)) {
 		dialog_error(d, "no thread could be started");
 		return false;
 	}
 	d->arg = NULL;
-	a->busy++;
-	arm(a);
 	return true;
 }
 
 static void ask_release(struct dialog *d)
 {
 	if (d->arg)
-		act_free(d->arg);
+		deed_free(d->arg);
 }
 
 static void ask_fields(struct dialog *d, enum deed deed)
@@ -399,16 +205,12 @@ static void say_sharers(struct app *a, struct dialog *d, const struct fdent *e)
 /* The dialog of one deed: what will happen, what it asks for, and the consent. */
 static void ask(struct app *a, const struct subject *s, enum deed deed)
 {
-	const struct cell *cell = cell_of(s, deed);
-	struct act *x = xcalloc(1, sizeof(*x));
+	const struct cell *cell = deed_cell(s, deed);
+	struct deed_act *x = xcalloc(1, sizeof(*x));
 	autobuf what = BUF_INIT;
 	char token[48], twin[160];
 	struct dialog *d;
 
-	x->a = a;
-	x->t.run = act_run;
-	x->t.done = act_done;
-	x->procfs = a->procfs;
 	x->s = subject_copy(s);
 	x->deed = deed;
 	x->effect = cell->effect;
@@ -476,7 +278,7 @@ static struct dialog *menu(struct app *a, const struct subject *s)
 
 		if (i == DEED_SIGNAL ? s->held != 0 : !s->e)
 			continue;
-		c = cell_of(s, (enum deed)i);
+		c = deed_cell(s, (enum deed)i);
 		if (i != DEED_SIGNAL && !fdent_is_fd(s->e))
 			dialog_item(d, deeds[i].key, i, EFFECT_REFUSED, deeds[i].label,
 				    "this is not a descriptor");

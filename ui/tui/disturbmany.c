@@ -10,7 +10,7 @@
 
 #include "src/alter/connection.h"
 #include "src/base/alloc.h"
-#include "src/take/grab.h"
+#include "ui/tui/deed.h"
 #include "ui/tui/dialog.h"
 #include "ui/tui/log.h"
 #include "ui/tui/verbs.h"
@@ -45,18 +45,9 @@ static void many_free(struct many *m)
 static int act_on(struct many *m, struct many_item *x)
 {
 	autotarget t = { .pidfd = -1, .table_pidfd = -1, .dir = -1, .table_dir = -1 };
-	autograb g = { .fd = -1 };
 	int err = subject_target(&x->s, m->procfs, &t, &x->fail);
 
-	if (err == 0)
-		err = grab_take(&g, &t, x->s.e, m->procfs, &x->fail);
-	if (err < 0)
-		return err;
-	err = m->op == OP_ABORT ? connection_abort(g.fd, &x->fail)
-				: connection_shutdown(g.fd, m->how, &x->fail);
-	if (err < 0) /* the library knows only our duplicate */
-		snprintf(x->fail.on, sizeof(x->fail.on), "%s", x->s.token);
-	return err;
+	return err < 0 ? err : deed_connection(&x->s, m->op, m->how, m->procfs, &t, &x->fail);
 }
 
 static void many_run(struct task *task)

@@ -208,22 +208,16 @@ static bool start_dumps(struct app *a, struct dialog *d, const struct dialog_ite
 	struct dump_range range = { 0, 0 };
 	bool has_range;
 	unsigned hashes;
-	struct fail f = { 0 };
 
 	(void)item;
-	if (!*dialog_value(d, FIELD_FOLDER)) {
-		dialog_error(d, "which folder?");
+	if (!folder_is_given(d))
 		return false;
-	}
 	if (!parse_range(dialog_value(d, FIELD_RANGE), &has_range, &range)) {
 		dialog_error(d, "a range is: whole, FROM-TO or FROM+LENGTH");
 		return false;
 	}
-	if (hash_parse(dialog_value(d, FIELD_HASH), &hashes, &f) < 0) {
-		dialog_error(d, "%s",
-			     *f.why ? f.why : "a hash is: sha256, sha512, sha1, md5, none");
+	if (!folder_hashes(d, FIELD_HASH, &hashes))
 		return false;
-	}
 	for (size_t i = 0; i < ask->n; i++) {
 		struct dump_job *x = xcalloc(1, sizeof(*x));
 

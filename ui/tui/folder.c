@@ -10,6 +10,7 @@
 #include <sys/statvfs.h>
 
 #include "src/base/alloc.h"
+#include "src/take/hash.h"
 
 int folder_open(const char *path, struct fail *f)
 {
@@ -101,4 +102,22 @@ void folder_ask_space(struct app *a, struct dialog *d)
 		free(s->path);
 		free(s);
 	}
+}
+
+bool folder_is_given(struct dialog *d)
+{
+	if (*dialog_value(d, FOLDER_FIELD))
+		return true;
+	dialog_error(d, "which folder?");
+	return false;
+}
+
+bool folder_hashes(struct dialog *d, size_t field, unsigned *hashes)
+{
+	struct fail f = { 0 };
+
+	if (hash_parse(dialog_value(d, field), hashes, &f) == 0)
+		return true;
+	dialog_error(d, "%s", *f.why ? f.why : "a hash is: sha256, sha512, sha1, md5, none");
+	return false;
 }

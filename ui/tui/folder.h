@@ -16,4 +16,8 @@ char *folder_expand(const char *path);
 /* Show the free space beside the field, once it is known. */
 void folder_ask_space(struct app *a, struct dialog *d);
 
+/* What both dialogs that save ask for; false: it was said what is wrong. */
+bool folder_is_given(struct dialog *d);
+bool folder_hashes(struct dialog *d, size_t field, unsigned *hashes);
+
 #endif

@@ -309,9 +309,8 @@ const struct fdent *shelf_in_picture(struct app *a, const struct picture *p)
 	return h ? survey_find(p->s, a->shelf->pid, 0, h->shelf_fd) : NULL;
 }
 
-void shelf_added(struct app *a, unsigned id, const struct fdent *e)
+void shelf_changed(struct app *a)
 {
-	say(a, ROLE_HOLD, "held as h%u: %s", id, kind_cell(e->kind, OP_HOLD)->words);
 	look(a, NULL);
 }
 

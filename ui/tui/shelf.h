@@ -29,8 +29,8 @@ size_t shelf_selection(struct app *a, const struct shelf_item ***at);
 bool shelf_holds(struct app *a, const struct fdent *e);
 /* The shelf's own descriptor for the one under the cursor, in a picture of the system. */
 const struct fdent *shelf_in_picture(struct app *a, const struct picture *p);
-/* It has been put there. */
-void shelf_added(struct app *a, unsigned id, const struct fdent *e);
+/* Something was put there. */
+void shelf_changed(struct app *a);
 /* What became of where it came from; of the list that is shown. */
 const struct origin_state *shelf_state_of(const struct app *a, const struct shelf_item *h);
 /* Let go of these, on a thread; of one that is another by now it is said. Takes over items. */
