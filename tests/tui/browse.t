@@ -180,6 +180,32 @@ with Victim("file:fd=12,name=deep.log,size=200000,deleted", "file:fd=13,name=tex
         s.keys("q")
         is_(s.wait_exit(), 0, "and it leaves")
 
+    # Rows do not move under somebody who types.
+    with Victim("eventfd:fd=40", options=["--comm", "mover"]) as few, \
+            Victim(*["eventfd:fd=%d" % n for n in range(20, 32)], options=["--comm", "mover"]) as many:
+        def order(x):
+            return [p for line in x.lines() for p in (few.pid, many.pid)
+                    if line[1:].split()[:1] == [str(p)]]
+        with Screen([FILCH], rows=30, cols=100) as s:
+            s.wait_text("PROCESSES", "idle")
+            s.keys("fmover" + ENTER)
+            s.wait("both", lambda x: len(order(x)) == 2)
+            if order(s) != [many.pid, few.pid]:
+                s.wait("the greater first", lambda x: order(x) == [many.pid, few.pid])
+            for n in range(50, 90):
+                few.cmd("open eventfd:fd=%d" % n)
+            moved, news = [], []
+            for n in range(40):
+                s.keys("jk"[n % 2])
+                s.pump(0.1)
+                moved += [order(s)] * (order(s) == [few.pid, many.pid])
+                news += [line for line in s.lines() if line[1:].split()[:1] == [str(few.pid)] and
+                         " 4" in line]
+            ok(not moved and news, "new values come while keys are pressed, and no row moves",
+               moved[:1], news[:1], s.text())
+            s.wait("the new order", lambda x: order(x) == [few.pid, many.pid])
+            ok(True, "it moves when the keys rest")
+
     # What its program is: the exe row, by a brief grab.
     with Screen([FILCH, str(v.pid)], cols=140, rows=38) as s:
         s.wait_text("deep.log", "SAFE  idle")

@@ -53,6 +53,49 @@ def many_rows():
     fleet.wait(20)
 
 
+def large_table():
+    """One that is filtered and ordered on a thread: keys that were typed ahead of it."""
+    fleet = subprocess.Popen([BUILD + "/tests/bench/fleet", "1", "6000", "mixed"],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    if fleet.stdout.readline() != b"ready\n":
+        skip("no table of 6000 descriptors here", 4)
+        return
+    pid = open("/proc/%d/task/%d/children" % (fleet.pid, fleet.pid)).read().split()[0]
+
+    def number(s):
+        return s.cursor_line()[2:6].strip()
+    with Screen([FILCH, pid], rows=30, cols=110) as s:
+        s.wait_text("6000 of", "idle", timeout=30)
+        last = [r["fd"] for r in rows(int(pid)) if r["kind"] == "eventfd"][-1]
+        s.keys("fkind=eventfd" + ENTER + "Ga")
+        s.wait_text("held as h1")
+        held = filch("held", "--json").stdout
+        ok('"kind":"eventfd"' in held.replace(" ", "") and
+           '"fd":%d' % last in held.replace(" ", ""),
+           "a key behind a filter acts on what the filter shows", held)
+        at = number(s)
+        s.keys(ESC)
+        s.wait_text("filter: none")
+        s.wait("all rows", lambda x: any(" pipe " in y or " file " in y for y in x.lines()[3:20]))
+        is_(number(s), at, "the cursor stays with its row when the filter goes")
+        s.keys("I")
+        s.wait_text("inverted", "idle")
+        s.settle()
+        is_(number(s), at, "and when the order is turned round")
+        s.keys("ffd>99999" + ENTER)
+        s.wait_text("no descriptor passes the filter")
+        s.keys(ESC + "fnosuchfact>1" + ENTER)
+        s.wait_text('no row has anything called "nosuchfact"')
+        s.keys(ESC)
+        s.wait_text("filter: none")
+        s.keys("/nowhere to be found" + ENTER)
+        s.wait_text("not found: nowhere to be found", "idle")
+        ok(True, "what is not there is said to be not there, once all was looked at")
+        filch("drop", "--all", "--last")
+    fleet.stdin.close()
+    fleet.wait(20)
+
+
 def slow_line(v):
     """9600 baud: 960 bytes a second. Keys wait for one frame, not for all that were missed."""
     with tui.Terminal([FILCH, str(v.pid)], rows=24, cols=80) as t:
@@ -264,6 +307,7 @@ def main():
     storm_while_dumping()
     full_disk()
     used_again()
+    large_table()
     many_rows()
     done()
 

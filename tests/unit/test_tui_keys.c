@@ -97,6 +97,15 @@ static void names_of_keys_can_be_read_back(void **state)
 		assert_int_equal(key_of_text(key_text(key, name, sizeof(name))), key);
 	}
 	assert_int_equal(key_of_text("nonsense"), -1);
+	assert_int_equal(key_of_text("\xc3\xa4"), 0xe4);
+	assert_int_equal(key_of_text("U+E4"), 0xe4);
+	assert_int_equal(key_of_text("u+65e5"), 0x65e5);
+	assert_int_equal(key_of_text("\xe6\x97\xa5"), 0x65e5);
+	assert_int_equal(key_of_text("U+E4x"), -1);
+	assert_int_equal(key_of_text("U+"), -1);
+	assert_int_equal(key_of_text("U+202E"), -1); /* nobody types what turns text round */
+	assert_int_equal(key_of_text("\xc3\xa4\xc3\xa4"), -1);
+	assert_int_equal(key_of_text("\xe4"), -1);
 	assert_int_equal(key_of_text(""), -1);
 	keymap_release(&m);
 }
