@@ -14,6 +14,7 @@ allowed() {
 	alloc.o oom_hook the one hook, set once by main() before any thread
 	helper.o _exit   ends a child of ours
 	run.o _exit      the same
+	launch.o _exit   the same
 	daemon.o _exit   ends a child of ours
 	apart.o _exit    ends a child of ours
 	END

@@ -50,8 +50,8 @@ struct fds_query {
 };
 
 struct fds_view {
-	struct fds_row *rows; /* of the picture */
-	size_t n, total;      /* shown; descriptors there are */
+	struct fds_row *rows;  /* of the picture */
+	size_t n, total;       /* shown; descriptors there are */
 	struct fds_seen *seen; /* with look: what is to be compared with next; else NULL */
 	size_t n_seen;
 	unsigned gone; /* rows that vanished at this look */
