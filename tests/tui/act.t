@@ -55,7 +55,7 @@ with Victim("file:fd=12,name=lost.log,size=300000,deleted", "pipe:fd=14,peer=15,
         s.wait_text("FAILED", "EEXIST")
         ok(s.lines()[-3].startswith("!"), "a failed job has a sign of its own", s.text())
         s.keys("J")
-        s.wait_text("FAILED")
+        s.wait_text("JOBS", "FAILED")
         s.keys("q")
         s.wait_text("FD  KIND")
 
