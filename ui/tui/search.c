@@ -11,8 +11,9 @@
 #include "ui/tui/app.h"
 #include "ui/tui/clock.h"
 
-#define SLICE_MS   2
-#define LOOK_EVERY 32 /* rows between two looks at the clock */
+#define SLICE_MS   1
+#define LOOK_EVERY 32   /* rows between two looks at the clock */
+#define AT_ONCE    2000 /* rows that are searched before the next frame */
 
 /* Smart case, as in less -i and vim: a capital letter makes it matter. */
 static bool contains(const char *text, const char *needle)
@@ -97,7 +98,8 @@ static void find(struct app *a, size_t from, int direction, bool itself)
 		.rows = l->n,
 		.origin = a->find.origin,
 	};
-	go_on(a, SLICE_MS);
+	if (l->n <= AT_ONCE)
+		go_on(a, 0);
 }
 
 void search_slice(struct app *a)
