@@ -12,6 +12,7 @@
 #include "src/base/effect.h"
 #include "src/base/fail.h"
 #include "src/base/text.h"
+#include "src/keep/exec.h"
 #include "src/kind/kind.h"
 #include "src/proc/target.h"
 #include "ui/cli/opts.h"
@@ -33,10 +34,8 @@ struct cli {
 	const struct cmd *cmd;
 	int procfs;
 	enum text_mode text;
-	unsigned long nofile_before; /* soft RLIMIT_NOFILE as filch found it */
-	bool sigpipe_ignored;        /* it was, as filch found it */
-	bool sigxfsz_ignored;        /* that too */
-	sigset_t mask_before;        /* blocked signals as filch found them */
+	struct exec_world world; /* as filch found it; its mask is the next */
+	sigset_t mask_before;
 	struct cli_globals {
 		bool read_only, dry_run, help;
 		const char *audit; /* file, or NULL */

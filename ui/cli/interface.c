@@ -85,17 +85,11 @@ static int resolve(struct cli *cli, const char *word, struct target_name *name)
 
 static int run(struct cli *cli, const char *target, struct settings *s)
 {
-	const struct exec_world world = {
-		.nofile = cli->nofile_before,
-		.sigpipe_ignored = cli->sigpipe_ignored,
-		.sigxfsz_ignored = cli->sigxfsz_ignored,
-		.mask = &cli->mask_before,
-	};
 	struct tui_opts opts = {
 		.read_only = cli->globals.read_only,
 		.audit = cli->globals.audit,
 		.settings = s,
-		.world = &world,
+		.world = &cli->world,
 	};
 	struct target_name name = { 0 };
 

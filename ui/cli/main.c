@@ -85,12 +85,13 @@ int main(int argc, char **argv)
 	int status;
 
 	setlocale(LC_CTYPE, "");
-	cli.sigpipe_ignored = signal(SIGPIPE, SIG_IGN) == SIG_IGN;
+	cli.world.sigpipe_ignored = signal(SIGPIPE, SIG_IGN) == SIG_IGN;
 	/* Beyond `ulimit -f` a write is to fail with EFBIG: the partial file is kept and named. */
-	cli.sigxfsz_ignored = signal(SIGXFSZ, SIG_IGN) == SIG_IGN;
+	cli.world.sigxfsz_ignored = signal(SIGXFSZ, SIG_IGN) == SIG_IGN;
 	sigprocmask(SIG_SETMASK, NULL, &cli.mask_before);
+	cli.world.mask = &cli.mask_before;
 	alloc_set_oom_hook(out_of_memory);
-	fd_raise_limit(&cli.nofile_before);
+	fd_raise_limit(&cli.world.nofile);
 	cli.text = text_mode_of_locale();
 	status = dispatch(&cli, argc, argv);
 	cli_flush(&cli, true);

@@ -11,12 +11,6 @@
 /* From here on number 2 may be the target's: what we have to say goes to a copy of ours. */
 int passon(struct cli *cli, struct exec_fd *list, size_t n, const char *names, char **argv)
 {
-	const struct exec_world world = {
-		.nofile = cli->nofile_before,
-		.sigpipe_ignored = cli->sigpipe_ignored,
-		.sigxfsz_ignored = cli->sigxfsz_ignored,
-		.mask = &cli->mask_before,
-	};
 	int spare[2] = { fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3), cli->procfs };
 	struct fail f = { 0 };
 	int r = exec_check(list, n, &f);
@@ -26,7 +20,7 @@ int passon(struct cli *cli, struct exec_fd *list, size_t n, const char *names, c
 	if (r == 0)
 		r = exec_place(list, n, spare, 2, &f);
 	if (r == 0)
-		r = exec_become(&world, argv, &f);
+		r = exec_become(&cli->world, argv, &f);
 	if (spare[0] >= 0)
 		dup2(spare[0], STDERR_FILENO);
 	fd_close(&spare[0]);

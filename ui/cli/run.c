@@ -135,19 +135,14 @@ static int guard_and_go(struct running *r)
 static int run_it(struct running *r, char **argv)
 {
 	struct cli *cli = r->x.cli;
-	const struct exec_world world = {
-		.nofile = cli->nofile_before,
-		.sigpipe_ignored = cli->sigpipe_ignored,
-		.sigxfsz_ignored = cli->sigxfsz_ignored,
-		.mask = &cli->mask_before,
-	};
 	struct sigaction chld;
 	struct fail f = { 0 };
 	int status;
 
 	sigaction(SIGCHLD, NULL, &chld);
 	signal(SIGCHLD, SIG_DFL); /* else the child would be reaped before it is heard of */
-	if (run_start(&r->run, &world, &chld, argv, RUN_CLONE3 | RUN_CLONE | RUN_FORK, &f) < 0) {
+	if (run_start(&r->run, &cli->world, &chld, argv, RUN_CLONE3 | RUN_CLONE | RUN_FORK, &f) <
+	    0) {
 		cli_failed(cli, &f);
 		return STATUS_EXEC;
 	}
