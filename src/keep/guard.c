@@ -12,6 +12,7 @@
 #include "src/base/fd.h"
 #include "src/keep/guard_state.h"
 #include "src/proc/procfs.h"
+#include "src/stop/go_on.h"
 #include "src/stop/trace.h"
 
 static void wake(int eventfd)
@@ -147,16 +148,20 @@ static void release(struct guard *g)
 	free(g);
 }
 
-/* SIGCHLD must be sent at all, wait for the signalfd, and not end what others wait for. */
+/*
+ * SIGCHLD must be sent at all, wait for the signalfd, not end what others wait for,
+ * and tell trace_go_on() of what it must not miss.
+ */
 static void take_sigchld(struct guard *g)
 {
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	struct sigaction sa = { .sa_flags = SA_SIGINFO | SA_RESTART,
+				.sa_sigaction = trace_go_on_handler };
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	pthread_sigmask(SIG_BLOCK, &set, &g->mask_before);
-	sigaction(SIGCHLD, &dfl, &g->chld_before);
+	sigaction(SIGCHLD, &sa, &g->chld_before);
 }
 
 /* No signal of ours may be taken by that thread. */

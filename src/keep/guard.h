@@ -45,21 +45,21 @@ struct guard_event {
  * Start to guard. Returns 0 when all threads are traced; -errno with f: -EBUSY
  * when it is traced already (f names the tracer), -EPERM, -ESRCH when it has
  * ended, -EOPNOTSUPP for a kernel thread, -EXDEV when procfs is not that of our
- * own pid namespace. Does not stop the target. SIGCHLD is blocked and its
- * disposition is the default until guard_end(). Effect: stop. Since Linux 3.4;
+ * own pid namespace. Does not stop the target. SIGCHLD is blocked and has a
+ * handler of ours until guard_end(). Effect: stop. Since Linux 3.4;
  * taking needs pidfd_getfd(2), since 5.6, and PIDFD_THREAD, since 6.9, where
  * the leader ended before its threads.
  */
 int guard_start(struct guard **g, const struct guard_opts *o, struct fail *f);
 
 /*
- * There is one way past a guard. A SIGKILL that comes while a thread waits in
+ * There is one way past a guard. A SIGKILL that comes while a lone thread waits in
  * another stop, such as that of a signal, moves it to its exit stop by itself, and
- * nothing in ptrace(2) lets it go on from the one but not from the other. We ask
- * just before; if our thread loses its processor right there, and there is no
- * other thread, its table closes: GUARD_LOST. With a real-time priority
- * (SCHED_FIFO: CAP_SYS_NICE or RLIMIT_RTPRIO), which the guard takes if it may,
- * nobody takes the processor. May it? No effect.
+ * nothing in ptrace(2) lets it go on from the one but not from the other: see
+ * stop/go_on.h, which leaves some ten nanoseconds of each such stop. What is lost
+ * there is told: GUARD_LOST. With a real-time priority (SCHED_FIFO: CAP_SYS_NICE or
+ * RLIMIT_RTPRIO), which the guard takes if it may, no other process comes in
+ * between even there. May it? No effect.
  */
 bool guard_may_keep_processor(void);
 

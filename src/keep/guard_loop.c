@@ -19,6 +19,7 @@
 #include "src/base/fd.h"
 #include "src/base/sys.h"
 #include "src/keep/guard_state.h"
+#include "src/stop/go_on.h"
 #include "src/stop/trace.h"
 
 #define REFUSED_MAX 50 /* looks at a thread that may be dying, 1 ms apart */
@@ -122,15 +123,10 @@ static void adopt_all(struct guard *g, pid_t pid)
 	free(tids);
 }
 
-/*
- * Events are let go with sig 0. A SIGKILL may have moved it on, or is about to:
- * then it is left alone. One that comes between the two calls is too late for us,
- * and only for this thread: all others are seen to be killed from then on.
- */
+/* Events are let go with sig 0. One that a SIGKILL has moved on is heard of again. */
 static void go_on(const struct tracee *e, int sig)
 {
-	if (trace_may_continue(e->tid))
-		ptrace(PTRACE_CONT, e->tid, 0, sig);
+	trace_go_on(e->tid, sig);
 }
 
 /* ---- the end of a table ---- */

@@ -142,8 +142,8 @@ void guarding_notes(struct guarding *x)
 				    "privilege, for we have no CAP_SYS_PTRACE");
 	if (!guard_may_keep_processor())
 		cli_message(x->cli, "a SIGKILL in the very moment when a signal is passed on may "
-				    "get past the guard, and then that is said: we may not use "
-				    "SCHED_FIFO, for we have no CAP_SYS_NICE");
+				    "hardly ever, but may get past the guard, and then that is "
+				    "said: we may not use SCHED_FIFO, for we have no CAP_SYS_NICE");
 	cli_message(x->cli, "not caught: what it closes itself, and what is close-on-exec when it "
 			    "executes another program");
 }
