@@ -47,9 +47,10 @@ static int step_aside(int *fd, const struct exec_fd *list, size_t n, struct fail
 	return 0;
 }
 
+/* One that is there already is not closed: that may wait for its filesystem. */
 static int place(struct exec_fd *e, struct fail *f)
 {
-	int r = dup2(e->fd, e->at);
+	int r = e->fd == e->at ? fcntl(e->fd, F_SETFD, 0) : dup2(e->fd, e->at);
 
 	if (r < 0) {
 		r = fail_set(f, errno, "dup2", "number %d", e->at);
@@ -58,7 +59,8 @@ static int place(struct exec_fd *e, struct fail *f)
 		fail_why(f, "numbers go up to the hard limit of open files, see ulimit -Hn");
 		return r;
 	}
-	close(e->fd);
+	if (e->fd != e->at)
+		close(e->fd);
 	e->fd = -1;
 	return 0;
 }
@@ -91,7 +93,8 @@ int exec_place(struct exec_fd *list, size_t n, int *spare, size_t n_spare, struc
 	for (size_t i = 0; i < n_spare && r == 0; i++)
 		r = step_aside(&spare[i], list, n, f);
 	for (size_t i = 0; i < n && r == 0; i++)
-		r = step_aside(&list[i].fd, list, n, f);
+		if (list[i].fd != list[i].at)
+			r = step_aside(&list[i].fd, list, n, f);
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = place(&list[i], f);
 	return r < 0 ? r : hide_others(list, n, f);

@@ -29,7 +29,8 @@ struct exec_world {
  * Put each descriptor at its number, whatever is there now, and mark all others
  * above 2 close-on-exec. The numbers must differ; any permutation goes, also
  * onto 0 to 2 and onto numbers that our own descriptors have now: those of
- * `spare` (each may be -1) are moved out of the way and stay close-on-exec.
+ * `spare` (each may be -1) are moved out of the way and stay close-on-exec. One
+ * that has its number already stays there and nothing of it is closed.
  * Returns 0, or -errno with f: then some may have been placed already.
  */
 int exec_place(struct exec_fd *list, size_t n, int *spare, size_t n_spare, struct fail *f);

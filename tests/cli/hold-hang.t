@@ -42,7 +42,9 @@ try:
         [("h1", 10, "running"), ("h2", 13, "running")], "held")
     # What is held is looked at, and acted on, without a duplicate that would hang us.
     for verb, status in (("show",), 0), (("who",), 0), (("peek",), 1), (("read",), 1), \
-            (("seek", "0"), 0), (("dump", "-o", os.path.join(TMP, "out")), 1), (("hold",), 0):
+            (("seek", "0"), 0), (("dump", "-o", os.path.join(TMP, "out")), 1), (("hold",), 0), \
+            (("elf",), 1), (("write",), 0), (("same", "h1"), 0), (("talk",), 1), (("shutdown", "both"), 1), \
+            (("abort",), 1):
         began = time.monotonic()
         r = filch(verb[0], "h1", *verb[1:], timeout=20)
         ok(r.status == status, "%s h1 ends" % verb[0], r)
@@ -77,6 +79,32 @@ try:
     waiter.send_signal(signal.SIGINT)
     is_((waiter.wait(20), waiter.stdout.read()), (-signal.SIGINT, b""), "^C ends it")
 
+    # A command has it without a close of ours, whatever its filesystem does; it ends itself.
+    # What hangs in its exit lets go of its output only before.
+    sees = """import os
+print([os.readlink("/proc/self/fd/%d" % fd) for fd in (3, 4)], len(os.listdir("/proc/self/fd")),
+      flush=True)
+os.dup2(0, 1)
+os.dup2(0, 2)"""
+    takers = []
+    for n, command in enumerate(([sys.executable, "-c", sees], ["/nowhere"])):
+        path = os.path.join(TMP, "command-%d" % n)
+        taker = subprocess.Popen([FILCH, "take", path, "--"] + command, stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE)
+        takers.append(taker)
+        wait_for(lambda: os.path.exists(path))
+        is_(filch("give", "%d:13" % v.pid, "%d:10" % v.pid, "--to", path, timeout=20).status, 0,
+            "give for a command")
+        began = time.monotonic()
+        out = taker.stdout.read().decode()
+        err = taker.stderr.read().decode()
+        if n == 0:
+            like(out, r"'pipe:.*', '%s/a'\] 6\n" % MNT, "take -- CMD: it has them, and no others")
+        else:
+            like(err, "No such file", "take -- what is not there: said")
+            is_(taker.wait(10), 127, "and it ends")
+        ok(time.monotonic() - began < 5, "in time", time.monotonic() - began)
+
     # Only the guard knows of it when its owner dies.
     guard = subprocess.Popen([FILCH, "guard", "--json", str(v.pid)], stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE)
@@ -99,4 +127,5 @@ try:
 finally:
     server.kill()
     server.wait()
+is_(takers[0].wait(10), 0, "the command ends when its filesystem lets it")
 done()

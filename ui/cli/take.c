@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "src/base/alloc.h"
 #include "src/base/fd.h"
 #include "src/base/json.h"
+#include "src/base/sys.h"
 #include "src/keep/apart.h"
 #include "src/keep/exec.h"
 #include "src/keep/label.h"
@@ -24,6 +26,7 @@
 #include "ui/cli/passon.h"
 
 #define TAKE_FIRST 3
+#define TAKE_ROOM  4096
 
 struct take_values {
 	bool listen;
@@ -193,6 +196,35 @@ static void prepare_shelf(struct cli *cli, struct take *t, int sock)
 		onshelf_open(cli, &t->shelf, true);
 }
 
+static void move_up(int *fd, int above)
+{
+	int to = fcntl(*fd, F_DUPFD_CLOEXEC, above);
+
+	if (to < 0)
+		return;
+	close(*fd);
+	*fd = to;
+}
+
+/*
+ * For a command each one comes to the very number that it is to have: to move it
+ * would mean to close it where it was, and that may wait for its filesystem. What
+ * we were started with is not for the command either.
+ */
+static void make_room(struct cli *cli, int *sock)
+{
+	struct rlimit rl = { .rlim_cur = 2 * TAKE_ROOM };
+	int above = TAKE_ROOM;
+
+	getrlimit(RLIMIT_NOFILE, &rl);
+	if (rl.rlim_cur / 2 < TAKE_ROOM)
+		above = (int)(rl.rlim_cur / 2);
+	move_up(&cli->procfs, above);
+	move_up(sock, above);
+	if (*sock >= above && cli->procfs >= above && above > TAKE_FIRST)
+		sys_close_range(TAKE_FIRST, (unsigned)above - 1, false);
+}
+
 static void receive_all(struct cli *cli, struct take *t, int sock)
 {
 	struct pass_in in = { .sock = sock };
@@ -219,10 +251,13 @@ static int listen_and_receive(struct cli *cli, struct take *t, const char *where
 
 	if (listener >= 0 && where[0] != '@')
 		unlink(where);
+	fd_close(&listener);
 	if (sock < 0) {
 		cli_failed(cli, &f);
 		return -1;
 	}
+	if (t->run)
+		make_room(cli, &sock);
 	receive_all(cli, t, sock);
 	return 0;
 }
