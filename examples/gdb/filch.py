@@ -22,10 +22,18 @@ import gdb
 
 
 def pid():
-    number = gdb.selected_inferior().pid
-    if not number:
+    inferior = gdb.selected_inferior()
+    if not inferior.pid:
         raise gdb.GdbError("There is no process being debugged.")
-    return number
+    # Since gdb 12; a number in a core file, or of another machine, is somebody else's here.
+    connection = getattr(inferior, "connection", None)
+    kind = connection.type if connection else "native"
+    if kind == "core":
+        raise gdb.GdbError("This is a core file: its process has ended, and its descriptors with it.")
+    if kind != "native":
+        raise gdb.GdbError("The process is behind a connection (%s): run filch where it runs, "
+                           "its number there is %d." % (kind, inferior.pid))
+    return inferior.pid
 
 
 def filch(*args):
@@ -57,7 +65,11 @@ def descriptor(arg):
     """N is an expression of gdb."""
     if not arg.strip():
         raise gdb.GdbError("Which descriptor?")
-    return "%d:%d" % (pid(), int(gdb.parse_and_eval(arg)))
+    process = pid()
+    try:
+        return "%d:%d" % (process, int(gdb.parse_and_eval(arg)))
+    except gdb.error as e:
+        raise gdb.GdbError("%s: %s" % (arg.strip(), e))
 
 
 def facts(value, indent=0):
@@ -80,8 +92,9 @@ class InfoFds(gdb.Command):
         super().__init__("info fds", gdb.COMMAND_STATUS)
 
     def invoke(self, arg, from_tty):
+        rows = objects("ls", "--json", str(pid()))
         gdb.write("%4s %-9s %-5s %s\n" % ("FD", "KIND", "MODE", "NAME"))
-        for row in objects("ls", "--json", str(pid())):
+        for row in rows:
             if row["assoc"] == "fd" and row["fd"] is not None:
                 gdb.write("%4d %-9s %-5s %s\n" % (row["fd"], row["kind"], row["access"] or "-",
                                                  safe(row["name"] or "")))

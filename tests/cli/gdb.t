@@ -58,4 +58,39 @@ h=$(part hold | sed -n 's/.* is held as //p')
 is "$(filch peek --offset 0 "$h")" contents "and it is on the shelf"
 like "$(cat "$tmp/gdb")" "refused: .*999" "what filch refuses is an error of gdb"
 is "$(json ok <"$tmp/answer")" true "the process went on and answered"
+
+# ---- where there is nothing to look at, or not here ----
+
+alone() { # alone ARG...: gdb with these, then the commands
+	timeout -k 2 60 gdb -batch -nx -ex 'set pagination off' "$@" 2>&1
+}
+helper=(-ex "source $lib_top/examples/gdb/filch.py" -ex 'info fds' -ex 'fd hold 12')
+like "$(alone "${helper[@]}")" "There is no process being debugged" "without a process"
+like "$(FILCH=/nowhere alone -p "$vpid" "${helper[@]}" -ex detach)" \
+	"/nowhere: No such file.*set FILCH" "without filch"
+like "$(alone -p "$vpid" "${helper[@]:0:2}" -ex 'fd peek nosuch' -ex detach)" \
+	'nosuch: No symbol "nosuch"' "an expression that has no value"
+alone -p "$vpid" -ex "gcore $tmp/core" -ex detach >/dev/null
+if [ -s "$tmp/core" ]; then
+	core=$(alone -c "$tmp/core" "${helper[@]}")
+	like "$core" "This is a core file" "a core file"
+	is "$(grep -cE "KIND|held as" <<<"$core")" 0 "nothing of whoever has that number now"
+else
+	skip "no core file can be made" 2
+fi
+if command -v gdbserver >/dev/null; then
+	gdbserver --attach localhost:0 "$vpid" >"$tmp/server" 2>&1 &
+	lib_victims+=("$!")
+	wait_for 10 grep -q 'on port' "$tmp/server"
+	port=$(sed -n 's/.*on port //p' "$tmp/server")
+	like "$(alone -ex "target remote localhost:$port" "${helper[@]}" -ex detach)" \
+		"behind a connection .*number there is $vpid" "a process of a gdbserver"
+else
+	skip "no gdbserver"
+fi
+like "$(alone -p "$vpid" -ex "shell kill -KILL $vpid" "${helper[@]}")" \
+	"zombie|exited|ended" "one that was killed meanwhile"
+lib_forget "$vjob" 2>/dev/null
+filch held --json >"$tmp/x" 2>"$tmp/y"; diag "$? $(cat "$tmp/x" "$tmp/y")"
+is "$(filch held --json | jqp id -)" "$h" "of all these nothing was held"
 done_testing
