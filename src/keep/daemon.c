@@ -116,12 +116,12 @@ static void compact_journal(struct server *s)
 {
 	struct journal fresh;
 
-	if (s->journal.lines < 2 * s->n_held + 1000 ||
+	if ((s->journal.lines < 2 * s->n_held + 1000 && !s->journal.broken) ||
 	    journal_begin(&fresh, s->place, s->since, s->next) < 0)
 		return;
-	for (size_t i = 0; i < s->n_held; i++)
+	for (size_t i = 0; i < s->n_held && !fresh.broken; i++)
 		journal_add(&fresh, s->held[i].id, s->held[i].packet);
-	if (journal_commit(s->place) < 0) {
+	if (journal_commit(&fresh, s->place) < 0) {
 		fd_close(&fresh.fd);
 		return;
 	}
@@ -441,13 +441,18 @@ static void forget_the_world(void)
 	prctl(PR_SET_NAME, "filch-shelf");
 }
 
-static void set_limits(struct server *s)
+static size_t limit_of_files(void)
 {
 	struct rlimit rl = { .rlim_cur = 1024 };
-	size_t all;
 
 	getrlimit(RLIMIT_NOFILE, &rl);
-	all = rl.rlim_cur;
+	return rl.rlim_cur;
+}
+
+static void set_limits(struct server *s)
+{
+	size_t all = limit_of_files();
+
 	s->max_clients = all / 4 < DAEMON_CLIENTS ? all / 4 + 1 : DAEMON_CLIENTS;
 	all -= all > DAEMON_RESERVED_FDS ? DAEMON_RESERVED_FDS : all;
 	s->max_held = all > s->max_clients ? all - s->max_clients : 0;
@@ -472,8 +477,9 @@ static void daemon_main(const struct place *place, int listening, uint32_t next)
 	s->since = time(NULL);
 	s->clients = xcalloc(DAEMON_CLIENTS, sizeof(*s->clients));
 	s->poll = xcalloc(DAEMON_CLIENTS + 1, sizeof(*s->poll));
-	if (journal_begin(&s->journal, p, s->since, s->next) == 0)
-		journal_commit(p);
+	if (journal_begin(&s->journal, p, s->since, s->next) < 0 ||
+	    journal_commit(&s->journal, p) < 0)
+		s->journal.broken = true;
 	serve(s);
 	_exit(0);
 }
@@ -495,9 +501,23 @@ static pid_t start_middle(const struct place *p, int listener, uint32_t next)
 	return middle;
 }
 
+static int check_limit(struct fail *f)
+{
+	size_t all = limit_of_files();
+
+	if (all > 2 * DAEMON_RESERVED_FDS)
+		return 0;
+	fail_set(f, EMFILE, "", "the shelf");
+	fail_class(f, FAIL_OTHER);
+	fail_why(f, "it would have our limit of %zu open files, and needs %d for itself", all,
+		 DAEMON_RESERVED_FDS);
+	fail_advice(f, "raise the hard limit (ulimit -Hn), or start it from elsewhere: filch hold");
+	return -EMFILE;
+}
+
 int daemon_start(const struct place *p, uint32_t next, struct fail *f)
 {
-	autoclose int listener = bind_socket(p, f);
+	autoclose int listener = check_limit(f) < 0 ? -EMFILE : bind_socket(p, f);
 	struct pollfd ready = { .fd = -1 };
 	int ends[2], status = 0;
 	pid_t middle;

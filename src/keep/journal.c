@@ -24,30 +24,40 @@
  */
 static void append(struct journal *j, const struct buf *line)
 {
-	if (j->fd < 0)
+	if (j->fd < 0 || j->broken)
 		return;
 	/* A full disk must not take descriptors from anybody: the journal is only words. */
-	if (fd_write_all(j->fd, line->data, line->len) < 0)
+	j->broken = fd_write_all(j->fd, line->data, line->len) < 0;
+	if (j->broken && ftruncate(j->fd, 0) < 0)
 		return;
 	j->lines++;
+}
+
+static void begin_line(struct buf *line, int64_t since, uint32_t next)
+{
+	buf_addf(line, "begin %" PRId64 " %u\n", since, next);
 }
 
 int journal_begin(struct journal *j, const struct place *p, int64_t since, uint32_t next)
 {
 	autobuf line = BUF_INIT;
 
-	j->lines = 0;
+	*j = (struct journal){ .fd = -1 };
 	j->fd = openat(p->dir, JOURNAL_NEW,
 		       O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (j->fd < 0)
 		return -errno;
-	buf_addf(&line, "begin %" PRId64 " %u\n", since, next);
+	begin_line(&line, since, next);
 	append(j, &line);
 	return 0;
 }
 
-int journal_commit(const struct place *p)
+int journal_commit(const struct journal *j, const struct place *p)
 {
+	if (j->broken) {
+		unlinkat(p->dir, JOURNAL_NEW, 0);
+		return -ENOSPC;
+	}
 	return renameat(p->dir, JOURNAL_NEW, p->dir, PLACE_JOURNAL) < 0 ? -errno : 0;
 }
 
@@ -124,14 +134,39 @@ static void read_line(struct journal_loss *loss, struct entries *list, const cha
 	}
 }
 
+/* In the room that it has, where there is none for another. */
+static void rewrite(const struct place *p, const struct buf *line)
+{
+	autoclose int fd = openat(p->dir, PLACE_JOURNAL, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd >= 0 && fd_write_all(fd, line->data, line->len) == 0 &&
+	    ftruncate(fd, (off_t)line->len) == 0)
+		return;
+	unlinkat(p->dir, PLACE_JOURNAL, 0);
+}
+
 static void remember_ids(const struct place *p, uint32_t next)
 {
+	autobuf line = BUF_INIT;
 	struct journal j;
+	int64_t now = time(NULL);
+	int r = journal_begin(&j, p, now, next);
 
-	if (journal_begin(&j, p, time(NULL), next) < 0)
-		return;
 	fd_close(&j.fd);
-	journal_commit(p);
+	if (r == 0 && journal_commit(&j, p) == 0)
+		return;
+	begin_line(&line, now, next);
+	rewrite(p, &line);
+}
+
+/* A shelf that ends by itself leaves neither. */
+static void forget_unknown(const struct place *p, struct journal_loss *loss)
+{
+	struct stat st;
+
+	loss->unknown = fstatat(p->dir, PLACE_SOCKET, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	unlinkat(p->dir, PLACE_SOCKET, 0);
+	unlinkat(p->dir, PLACE_JOURNAL, 0);
 }
 
 void journal_recover(const struct place *p, struct journal_loss *loss)
@@ -141,8 +176,10 @@ void journal_recover(const struct place *p, struct journal_loss *loss)
 	char *save = NULL;
 
 	*loss = (struct journal_loss){ 0 };
-	if (proc_read(p->dir, PLACE_JOURNAL, &text) < 0 || !text.data)
+	if (proc_read(p->dir, PLACE_JOURNAL, &text) < 0 || !text.len) {
+		forget_unknown(p, loss);
 		return;
+	}
 	for (char *line = strtok_r(text.data, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save))
 		read_line(loss, &list, line);

@@ -205,6 +205,7 @@ static void note_loss(struct shelf *s, const struct place *p, uint32_t *next)
 
 	journal_recover(p, &loss);
 	*next = loss.next;
+	s->lost_unknown = loss.unknown;
 	if (loss.n) {
 		s->lost = loss.n;
 		s->lost_since = loss.since;

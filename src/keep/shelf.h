@@ -52,6 +52,7 @@ struct shelf {
 	 * nobody was told yet. The sentence belongs to whoever opens it.
 	 */
 	size_t lost;
+	bool lost_unknown;  /* the same, but what was on it could not be written down */
 	int64_t lost_since; /* seconds since the epoch */
 	char *lost_text;    /* heap: "h1 4121:7 tcp socket:[881]\n"..., safe to print */
 };

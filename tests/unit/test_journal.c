@@ -3,8 +3,11 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,7 +60,7 @@ static struct journal begin(int64_t since, uint32_t next)
 	struct journal j;
 
 	assert_int_equal(journal_begin(&j, &place, since, next), 0);
-	assert_int_equal(journal_commit(&place), 0);
+	assert_int_equal(journal_commit(&j, &place), 0);
 	return j;
 }
 
@@ -164,6 +167,67 @@ static void test_no_journal(void **state)
 	lost(0, "", 0, 0);
 }
 
+static void make_socket(void)
+{
+	struct sockaddr_un addr;
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	place_address(&place, &addr);
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	close(fd);
+}
+
+static void unknown(bool want)
+{
+	struct journal_loss loss;
+
+	journal_recover(&place, &loss);
+	assert_int_equal(loss.n, 0);
+	assert_int_equal(loss.unknown, want);
+	journal_loss_release(&loss);
+}
+
+/* What could not be written down is not passed off as nothing, and is said once. */
+static void test_full(void **state)
+{
+	struct rlimit before, small;
+	struct journal j = begin(1000, 1), fresh;
+
+	(void)state;
+	add(&j, 1, 41, 3, "/a");
+	getrlimit(RLIMIT_FSIZE, &before);
+	small = (struct rlimit){ 40, before.rlim_max };
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &small);
+	add(&j, 2, 41, 4, "/much too long for what is left");
+	assert_true(j.broken);
+	add(&j, 3, 41, 5, "/b");
+	/* Anew, while it is full still: the old one stays, and stays empty. */
+	assert_int_equal(journal_begin(&fresh, &place, 1000, 1), 0);
+	add(&fresh, 2, 41, 4, "/much too long for what is left");
+	assert_true(journal_commit(&fresh, &place) < 0);
+	fd_close(&fresh.fd);
+	setrlimit(RLIMIT_FSIZE, &before);
+	make_socket();
+	fd_close(&j.fd);
+	unknown(true);
+	unknown(false);
+}
+
+static void test_full_and_anew(void **state)
+{
+	struct journal j = begin(1000, 1);
+
+	(void)state;
+	j.broken = true;
+	fd_close(&j.fd);
+	j = begin(1000, 3);
+	add(&j, 2, 41, 3, "/a");
+	fd_close(&j.fd);
+	lost(1, "h2 41:3 file /a\n", 1000, 3);
+	unlinkat(place.dir, PLACE_JOURNAL, 0);
+}
+
 /* A link there is not followed: it would overwrite what it points to. */
 static void test_link(void **state)
 {
@@ -182,6 +246,7 @@ int main(void)
 		cmocka_unit_test(test_killed),        cmocka_unit_test(test_ended),
 		cmocka_unit_test(test_hostile_names), cmocka_unit_test(test_begin_without_commit),
 		cmocka_unit_test(test_damaged),       cmocka_unit_test(test_no_journal),
+		cmocka_unit_test(test_full),          cmocka_unit_test(test_full_and_anew),
 		cmocka_unit_test(test_link),
 	};
 

@@ -40,6 +40,17 @@ static void say_loss(struct cli *cli, const struct shelf *s)
 		cli_message(cli, "lost: and %zu more", s->lost - lines);
 }
 
+static void say_unknown_loss(struct cli *cli)
+{
+	struct fail f;
+
+	fail_set(&f, ENOENT, "", "the shelf that was here");
+	fail_class(&f, FAIL_GONE);
+	fail_why(&f, "it was killed, and what it held, if anything, is closed: its disk was full, "
+		     "so that it is not written down");
+	cli_failed(cli, &f);
+}
+
 int onshelf_open(struct cli *cli, struct shelf *s, bool start)
 {
 	struct fail f = { 0 };
@@ -47,6 +58,8 @@ int onshelf_open(struct cli *cli, struct shelf *s, bool start)
 
 	if (s->lost)
 		say_loss(cli, s);
+	if (s->lost_unknown)
+		say_unknown_loss(cli);
 	if (r < 0)
 		cli_failed(cli, &f);
 	return r;
