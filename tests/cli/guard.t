@@ -311,7 +311,6 @@ drop_all
 # here meets both.
 cat >"$tmp/calls.py" <<'END'
 import os, sys, time
-best = {True: 1 << 60, False: 1 << 60}
 stat = os.open("/proc/self/status", os.O_RDONLY)
 while not os.path.exists(sys.argv[1] + ".end"):
     turn = 1 << 60
@@ -321,30 +320,39 @@ while not os.path.exists(sys.argv[1] + ".end"):
         for _ in range(2000): os.getppid()
         turn = min(turn, time.perf_counter_ns() - begin)
     if traced != (b"TracerPid:\t0\n" not in os.pread(stat, 4096, 0)): continue
-    best[traced] = min(best[traced], turn)
-    with open(sys.argv[1], "a") as f: print("traced" if traced else "free", file=f)
-print(best[False], best[True])
+    with open(sys.argv[1], "a") as f: print("traced" if traced else "free", turn, file=f)
 END
-"$PYTHON" "$tmp/calls.py" "$tmp/turns" >"$tmp/calls" &
+"$PYTHON" "$tmp/calls.py" "$tmp/turns" &
 job=$!
 lib_victims+=("$job")
 turns() { # turns SORT N: N more batches of that sort were measured
 	local want=$(($(grep -c "$1" "$tmp/turns") + $2))
 	wait_for 30 eval "[ \$(grep -c $1 '$tmp/turns') -ge $want ]"
 }
+best() { # best SORT: of all batches until now
+	sed -n "s/^$1 //p" "$tmp/turns" | sort -n | head -1
+}
+switches() { # how often it gave the processor away by itself, as at each stop
+	sed -n 's/^voluntary_ctxt_switches:\t//p' "/proc/$job/status"
+}
 wait_for 10 test -s "$tmp/turns"
-for round in 1 2 3; do
+# What is really slower never comes within the limit, however often it is measured.
+for round in 1 2 3 4 5 6 7 8 9 10; do
 	turns free 3
 	ok "a target that makes system calls all the time, round $round" \
 		guard_start "$job" --only kind=memfd
-	turns traced 3
+	turns traced 1
+	before=$(switches)
+	turns traced 2
+	after=$(switches)
 	kill -INT "$(guard_pid)"
 	guard_wait
+	[ "$(best traced)" -ge $(($(best free) * 101 / 100)) ] || break
 done
 touch "$tmp/turns.end"
 wait "$job"
-read -r free guarded <"$tmp/calls"
-diag "2000 system calls: $free ns alone, $guarded ns guarded"
-ok "it is not slowed" [ "$guarded" -lt $((free * 13 / 10)) ]
+diag "2000 system calls: $(best free) ns alone, $(best traced) ns guarded"
+ok "it is slowed by less than 1 %" [ "$(best traced)" -lt $(($(best free) * 101 / 100)) ]
+ok "800,000 of them, and it stopped for none" [ $((after - before)) -lt 100 ]
 
 done_testing
