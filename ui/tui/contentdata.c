@@ -297,6 +297,8 @@ static uint64_t size_now(struct app *a)
 	const struct fdent *e;
 	struct stat st;
 
+	if (c->s.held && c->s.pic->own_fd < 0)
+		return c->size;
 	if (c->s.held)
 		return fstat(c->s.pic->own_fd, &st) == 0 ? (uint64_t)st.st_size : c->size;
 	if (!a->target_pic || a->target.pid != c->s.pid || a->target.start != c->s.start ||

@@ -79,13 +79,13 @@ static int run_dump(struct job *j)
 	o.out.name = buf_str(&name);
 	if (d->has_range)
 		dump_ranges_add(&o.ranges, d->range.from, d->range.len);
-	if (!d->s.held) {
+	if (o.fd < 0) {
 		err = subject_target(&d->s, d->procfs, &t, &j->fail);
 		if (err < 0)
 			return err;
 		o.target = &t;
 	}
-	err = !d->s.held ? dump(&o, &d->r) : dump_held(&o, &d->r);
+	err = o.fd < 0 ? dump(&o, &d->r) : dump_held(&o, &d->r);
 	free(o.ranges.at);
 	if (err < 0)
 		j->fail = d->r.fail;

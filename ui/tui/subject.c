@@ -55,13 +55,13 @@ struct subject subject_of(struct app *a, const struct fdent *e)
 	return s;
 }
 
-/* Look at one of our own descriptors as at anybody's. */
-static int picture_of_own(struct app *a, int fd, struct picture **pic, struct fail *f)
+/* Look at one descriptor of a process, such as of our own. */
+static int picture_of(struct app *a, pid_t pid, int fd, struct picture **pic, struct fail *f)
 {
-	struct target_name self = { .pid = getpid() };
+	struct target_name name = { .pid = pid };
 	struct survey_opts opts = {
 		.procfs = a->procfs,
-		.targets = &self,
+		.targets = &name,
 		.n_targets = 1,
 		.want = SURVEY_NET | SURVEY_SOCK_INFO,
 		.only = true,
@@ -131,25 +131,49 @@ struct subject subject_name_held(const struct shelf_item *item)
 	return s;
 }
 
+/* In our table by a duplicate, or where the shelf has it: what we might not be able to close. */
+static int place_of_held(struct subject *s, const struct shelf_item *item, int procfs,
+			 struct fail *f)
+{
+	struct shelf shelf;
+	int r = shelf_open(&shelf, false, f);
+
+	if (r < 0)
+		return r;
+	s->holder = getpid();
+	if (apart_held_may_hang(item, shelf.pid, procfs)) {
+		s->holder = shelf.pid;
+		r = item->shelf_fd;
+	} else {
+		r = take_from(&shelf, item, procfs, f);
+	}
+	shelf_close(&shelf);
+	return r;
+}
+
 int subject_of_held(struct subject *s, struct app *a, const struct shelf_item *item, struct fail *f)
 {
 	int fd, err;
 
 	*s = subject_name_held(item);
-	fd = subject_take_held(item, a->procfs, f);
+	fd = place_of_held(s, item, a->procfs, f);
 	if (fd < 0)
 		return fd;
-	err = picture_of_own(a, fd, &s->pic, f);
-	if (err < 0) {
+	err = picture_of(a, s->holder, fd, &s->pic, f);
+	if (s->holder == getpid() && err < 0)
 		close(fd);
+	if (err < 0)
 		return err;
-	}
-	s->pic->own_fd = fd;
-	s->e = survey_find(s->pic->s, getpid(), 0, fd);
-	if (s->e)
+	if (s->holder == getpid())
+		s->pic->own_fd = fd;
+	s->e = survey_find(s->pic->s, s->holder, 0, fd);
+	/* In a new shelf's table that number may be another's. */
+	if (s->e && (!(s->e->have & HAVE_STAT) ||
+		     (s->e->dev == item->dev && s->e->ino == item->ino)))
 		return 0;
+	err = s->e ? ESTALE : EBADF;
 	subject_release(s);
-	return fail_set(f, EBADF, "survey", "h%u", item->id);
+	return fail_set(f, err, "survey", "h%u", item->id);
 }
 
 struct subject subject_copy(const struct subject *s)
@@ -206,7 +230,7 @@ bool subject_current(struct app *a, struct subject *s)
 int subject_target(const struct subject *s, int procfs, struct target *t, struct fail *f)
 {
 	struct target_name name = {
-		.pid = s->held ? getpid() : s->pid,
+		.pid = s->held ? s->holder : s->pid,
 		.tid = s->held ? 0 : s->tid,
 		.start = s->start,
 		.has_start = !s->held,

@@ -19,7 +19,8 @@ struct subject {
 	char comm[64]; /* hostile bytes */
 	size_t comm_len;
 	int fd;         /* its number where it came from; -1 */
-	unsigned held;  /* hN: a descriptor of ours; 0: of the target */
+	unsigned held;  /* hN; 0: of the target */
+	pid_t holder;   /* of hN: who has it, ourselves or, if it may hang us, the shelf */
 	char token[48]; /* "4121:11", "h2" */
 	char desc[80];  /* as the command line wants it: "4121@8812345:11" */
 };
@@ -33,6 +34,7 @@ bool subject_same_held(const struct shelf_item *x, const struct shelf_item *y);
 /* A held one by name alone, without pic and e. */
 struct subject subject_name_held(const struct shelf_item *item);
 /* A held one: gets a duplicate from the shelf. 0 or -errno with f. */
+/* A held one: gets a duplicate from the shelf, unless its close might hang. 0 or -errno with f. */
 int subject_of_held(struct subject *s, struct app *a, const struct shelf_item *item,
 		    struct fail *f);
 /*
