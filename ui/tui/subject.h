@@ -33,7 +33,6 @@ struct subject subject_of_process(const struct procrow *r);
 bool subject_same_held(const struct shelf_item *x, const struct shelf_item *y);
 /* A held one by name alone, without pic and e. */
 struct subject subject_name_held(const struct shelf_item *item);
-/* A held one: gets a duplicate from the shelf. 0 or -errno with f. */
 /* A held one: gets a duplicate from the shelf, unless its close might hang. 0 or -errno with f. */
 int subject_of_held(struct subject *s, struct app *a, const struct shelf_item *item,
 		    struct fail *f);
