@@ -122,7 +122,7 @@ with Victim("file:fd=12,name=deep.log,size=200000,deleted", "file:fd=13,name=tex
         s.keys("G")
         s.wait_text("100%")
         s.keys(TAB)
-        s.wait("text", lambda x: "u8" not in x.text())
+        s.wait("text", lambda x: "LE  u8 " not in x.text())
         s.keys("q")
         s.wait_text("FD  KIND")
 
