@@ -17,6 +17,7 @@
 
 #define LOOK_MS  200 /* at *cancel, and at a size that grew without an event (mmap) */
 #define DRAIN_MS 20  /* let more than a few bytes gather */
+#define ASKS     10  /* IN_CLOSE_WRITE comes a moment before the writer is gone: ask again */
 
 int dump_follow_watch(struct dump_state *d)
 {
@@ -146,26 +147,29 @@ static void wait_for_more(struct dump_state *d, int events, bool *closed, bool *
 		poll(pfd + 1, 1, DRAIN_MS);
 }
 
-static bool is_last(struct dump_state *d, bool closed, bool exited)
+static bool is_last(struct dump_state *d, bool ask, bool exited)
 {
 	if (exited)
 		d->r->end = DUMP_END_EXITED;
-	else if (closed && !has_writers(d))
+	else if (ask && !has_writers(d))
 		d->r->end = DUMP_END_CLOSED;
 	return d->r->end != DUMP_END_DATA;
 }
 
 int dump_follow(struct dump_state *d, int events)
 {
-	bool closed = true, exited = false, last = false;
+	bool closed, exited = false, last = false;
+	unsigned asks = ASKS;
 	int r = 0;
 
-	while (r == 0 && !last && d->size < d->o->max_bytes && !dump_canceled(d)) {
+	while (d->size < d->o->max_bytes && !dump_canceled(d)) {
 		/* Ask before the last look, so that nothing written before is missed. */
-		last = is_last(d, closed, exited);
+		last = is_last(d, asks > 0, exited);
 		r = catch_up(d);
-		if (r == 0 && !last)
-			wait_for_more(d, events, &closed, &exited);
+		if (r < 0 || last)
+			break;
+		wait_for_more(d, events, &closed, &exited);
+		asks = closed ? ASKS : asks ? asks - 1 : 0;
 	}
 	if (!last && dump_canceled(d)) {
 		d->r->end = DUMP_END_STOPPED;
