@@ -45,6 +45,8 @@ struct job {
 	size_t n_procs, cap_procs;
 	struct task **big; /* tables larger than CHUNK */
 	size_t n_big, cap_big;
+	unsigned readers; /* threads that may still find one */
+	pthread_cond_t found;
 };
 
 struct thread {
@@ -79,6 +81,7 @@ static void publish_big(struct job *job, struct task *t)
 		job->big = xreallocarray(job->big, job->cap_big, sizeof(struct task *));
 	}
 	job->big[job->n_big++] = t;
+	pthread_cond_broadcast(&job->found);
 	pthread_mutex_unlock(&job->lock);
 }
 
@@ -384,11 +387,22 @@ static void read_one(struct thread *th, const struct target_name *name)
 		read_threads(th, dir, &leader);
 }
 
+static void no_reader(struct job *job)
+{
+	pthread_mutex_lock(&job->lock);
+	job->readers--;
+	pthread_cond_broadcast(&job->found);
+	pthread_mutex_unlock(&job->lock);
+}
+
+/* The i-th that is found, however long that takes; NULL: there are no more. */
 static struct task *next_big(struct job *job, size_t i)
 {
 	struct task *t = NULL;
 
 	pthread_mutex_lock(&job->lock);
+	while (i >= job->n_big && job->readers)
+		pthread_cond_wait(&job->found, &job->lock);
 	if (i < job->n_big) {
 		t = job->big[i];
 		atomic_fetch_add(&t->users, 1);
@@ -410,6 +424,7 @@ static void *work(void *arg)
 			break;
 		read_one(th, &job->names[i]);
 	}
+	no_reader(job);
 	for (size_t i = 0; (t = next_big(job, i)); i++) {
 		read_some(th, t);
 		task_unref(t);
@@ -417,7 +432,18 @@ static void *work(void *arg)
 	return NULL;
 }
 
-static unsigned worker_count(const struct survey_opts *opts, size_t n_names)
+/* The size of /proc/PID/fd is how many there are, since Linux 6.2. */
+static bool is_large(const struct survey_opts *opts, const struct target_name *name)
+{
+	char path[32];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%d/fd", name->pid);
+	return !opts->only && fstatat(opts->procfs, path, &st, 0) == 0 && st.st_size > 2 * CHUNK;
+}
+
+static unsigned worker_count(const struct survey_opts *opts, const struct target_name *names,
+			     size_t n_names)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	unsigned n = opts->workers ? opts->workers
@@ -426,9 +452,12 @@ static unsigned worker_count(const struct survey_opts *opts, size_t n_names)
 				   : 1;
 
 	/* One small process is read sooner than a thread is made. */
-	if (!opts->workers && n_names <= 2)
-		n = 1;
-	return n;
+	if (opts->workers || n_names > 2)
+		return n;
+	for (size_t i = 0; i < n_names; i++)
+		if (is_large(opts, &names[i]))
+			return n;
+	return 1;
 }
 
 /* Rows whose descriptor was closed while we read. */
@@ -461,6 +490,7 @@ static void run(struct survey *s, struct job *job)
 {
 	struct thread *threads = xcalloc(s->n_workers, sizeof(*threads));
 
+	job->readers = s->n_workers;
 	for (unsigned i = 0; i < s->n_workers; i++) {
 		threads[i].job = job;
 		threads[i].worker = &s->workers[i];
@@ -468,6 +498,8 @@ static void run(struct survey *s, struct job *job)
 		if (i > 0)
 			threads[i].started = !pthread_create(&threads[i].id, NULL, work,
 							     &threads[i]);
+		if (i > 0 && !threads[i].started)
+			no_reader(job);
 	}
 	work(&threads[0]);
 	for (unsigned i = 0; i < s->n_workers; i++) {
@@ -536,9 +568,11 @@ int collect(struct survey *s, const struct survey_opts *opts, struct fail *f)
 	if (!opts->only)
 		known_learn(&job.known, opts->procfs);
 	pthread_mutex_init(&job.lock, NULL);
-	s->n_workers = worker_count(opts, job.n_names);
+	pthread_cond_init(&job.found, NULL);
+	s->n_workers = worker_count(opts, job.names, job.n_names);
 	s->workers = xcalloc(s->n_workers, sizeof(*s->workers));
 	run(s, &job);
+	pthread_cond_destroy(&job.found);
 	pthread_mutex_destroy(&job.lock);
 	s->procs = job.procs;
 	s->n_procs = job.n_procs;
