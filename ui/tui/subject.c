@@ -168,8 +168,8 @@ int subject_of_held(struct subject *s, struct app *a, const struct shelf_item *i
 		s->pic->own_fd = fd;
 	s->e = survey_find(s->pic->s, s->holder, 0, fd);
 	/* In a new shelf's table that number may be another's. */
-	if (s->e && (!(s->e->have & HAVE_STAT) ||
-		     (s->e->dev == item->dev && s->e->ino == item->ino)))
+	if (s->e &&
+	    (!(s->e->have & HAVE_STAT) || (s->e->dev == item->dev && s->e->ino == item->ino)))
 		return 0;
 	err = s->e ? ESTALE : EBADF;
 	subject_release(s);
