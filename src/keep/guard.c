@@ -10,6 +10,7 @@
 
 #include "src/base/alloc.h"
 #include "src/base/fd.h"
+#include "src/base/thread.h"
 #include "src/keep/guard_state.h"
 #include "src/proc/procfs.h"
 #include "src/stop/go_on.h"
@@ -164,19 +165,6 @@ static void take_sigchld(struct guard *g)
 	sigaction(SIGCHLD, &sa, &g->chld_before);
 }
 
-/* No signal of ours may be taken by that thread. */
-static int start_thread(struct guard *g)
-{
-	sigset_t all, before;
-	int r;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&g->thread, NULL, guard_loop, g);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return r;
-}
-
 static struct guard *guard_new(const struct guard_opts *o)
 {
 	struct guard *g = xcalloc(1, sizeof(*g));
@@ -206,10 +194,10 @@ int guard_start(struct guard **out, const struct guard_opts *o, struct fail *f)
 		release(g);
 		return fail_set(f, EMFILE, "eventfd", "the guard");
 	}
-	r = start_thread(g);
-	if (r > 0) {
+	r = thread_start(&g->thread, guard_loop, g);
+	if (r < 0) {
 		release(g);
-		return fail_set(f, r, "pthread_create", "the guard");
+		return fail_set(f, -r, "pthread_create", "the guard");
 	}
 	while (sem_wait(&g->ready) < 0)
 		;

@@ -16,12 +16,12 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include "src/base/thread.h"
 #include "src/base/alloc.h"
 #include "src/net/tables.h"
 
@@ -80,18 +80,13 @@ static void *open_there(void *arg)
 static int open_in(struct diag *d, int ns, bool want_route)
 {
 	struct entry e = { .d = d, .ns = ns, .want_route = want_route };
-	sigset_t all, before;
 	pthread_t thread;
 	int r;
 
-	/* The program's signals are not for this thread. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	d->call = "pthread_create";
-	r = pthread_create(&thread, NULL, open_there, &e);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (r)
-		return -r;
+	r = thread_start(&thread, open_there, &e);
+	if (r < 0)
+		return r;
 	pthread_join(thread, NULL);
 	return e.result;
 }

@@ -9,6 +9,7 @@
 
 #include "src/base/alloc.h"
 #include "src/base/sys.h"
+#include "src/base/thread.h"
 #include "src/proc/procfs.h"
 #include "src/stop/freeze_ways.h"
 #include "src/stop/trace.h"
@@ -266,19 +267,6 @@ static void tracer_free(struct freeze *z)
 	z->tracer = NULL;
 }
 
-/* No signal of ours may be taken by that thread. */
-static int start_thread(struct freeze_tracer *tr)
-{
-	sigset_t all, before;
-	int r;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&tr->thread, NULL, tracer_main, tr);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return r;
-}
-
 int freeze_ptrace_begin(struct freeze *z, struct fail *f)
 {
 	struct freeze_tracer *tr = xcalloc(1, sizeof(*tr));
@@ -288,12 +276,12 @@ int freeze_ptrace_begin(struct freeze *z, struct fail *f)
 	z->was_stopped = freeze_thread_state(z->target, z->target->pid) == 'T';
 	sem_init(&tr->ready, 0, 0);
 	sem_init(&tr->release, 0, 0);
-	r = start_thread(tr);
-	if (r > 0) {
+	r = thread_start(&tr->thread, tracer_main, tr);
+	if (r < 0) {
 		sem_destroy(&tr->ready);
 		sem_destroy(&tr->release);
 		free(tr);
-		return fail_set(f, r, "pthread_create", "a thread that traces");
+		return fail_set(f, -r, "pthread_create", "a thread that traces");
 	}
 	z->tracer = tr;
 	while (sem_wait(&tr->ready) < 0)

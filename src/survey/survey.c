@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "src/base/thread.h"
 #include "src/kind/origin.h"
 #include "src/net/tables.h"
 #include "src/proc/procfs.h"
@@ -104,17 +104,11 @@ static void *load_nets(void *arg)
 
 static void begin_nets(struct nets_thread *t, struct survey *s, unsigned want)
 {
-	sigset_t all, before;
-
 	*t = (struct nets_thread){ .s = s, .want = want };
 	if (!(want & (SURVEY_NET | SURVEY_PEERS)))
 		return;
-	/* A signal is the caller's. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	if (s->n_workers > 1)
-		t->started = pthread_create(&t->id, NULL, load_nets, t) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+		t->started = thread_start(&t->id, load_nets, t) == 0;
 	if (!t->started)
 		load_nets(t);
 }

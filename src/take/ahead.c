@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "src/base/alloc.h"
+#include "src/base/thread.h"
 
 #define SLOTS 8
 /* As in hash.c: who waits sleeps until it is worth it. */
@@ -77,20 +77,6 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* Signals are the caller's affair: one of them has to end a write(2). */
-static int start(struct ahead *a)
-{
-	sigset_t all, before;
-	int r;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&a->thread, NULL, work, a);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	a->started = r == 0;
-	return -r;
-}
-
 struct ahead *ahead_new(int fd, uint64_t from, uint64_t to, size_t size)
 {
 	struct ahead *a = xcalloc(1, sizeof(*a));
@@ -108,7 +94,8 @@ struct ahead *ahead_new(int fd, uint64_t from, uint64_t to, size_t size)
 			a->slot[i].buf = NULL;
 		complete &= a->slot[i].buf != NULL;
 	}
-	if (complete && start(a) == 0)
+	a->started = complete && thread_start(&a->thread, work, a) == 0;
+	if (a->started)
 		return a;
 	ahead_free(a);
 	return NULL;
