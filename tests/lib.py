@@ -29,7 +29,7 @@ import traceback
 
 __all__ = [
     "BUILD", "FILCH", "VICTIM", "TMP", "ok", "is_", "is_not", "like", "unlike", "skip", "skip_all",
-    "diag", "done", "Victim", "filch", "rows", "wait_for", "pattern", "need", "need_root",
+    "diag", "done", "Victim", "filch", "rows", "wait_for", "pattern", "need", "need_root", "hangfs",
     "am_root", "as_nobody", "in_ns", "run",
 ]
 
@@ -176,6 +176,20 @@ def need(*commands):
     for c in commands:
         if not shutil.which(c):
             skip_all("needs %s" % c)
+
+
+def hangfs(folder):
+    """The server of a filesystem that can be told to stop answering, mounted at FOLDER in a mount
+    namespace of its own; its first line is "mounted". Skips where there is no FUSE."""
+    need_root()
+    need("unshare", "nsenter")
+    if not os.path.exists("/dev/fuse"):
+        skip_all("needs /dev/fuse")
+    os.mkdir(folder)
+    program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "hangfs.py")
+    return subprocess.Popen(["unshare", "--mount", "--propagation", "private", "--",
+                             sys.executable, program, folder],
+                            stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
 
 
 def as_nobody(*argv):

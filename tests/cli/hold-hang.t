@@ -11,10 +11,6 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from lib import *
 
-need_root()
-need("unshare", "nsenter")
-if not os.path.exists("/dev/fuse"):
-    skip_all("needs /dev/fuse")
 os.environ["FILCH_SHELF"] = os.path.join(TMP, "shelf")
 
 
@@ -23,10 +19,7 @@ def held():
 
 
 MNT = os.path.join(TMP, "mnt")
-os.mkdir(MNT)
-HANGFS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "hangfs.py")
-server = subprocess.Popen(["unshare", "--mount", "--propagation", "private", "--", sys.executable,
-                           HANGFS, MNT], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+server = hangfs(MNT)
 try:
     if server.stdout.readline() != b"mounted\n":
         skip_all("FUSE cannot be mounted here")

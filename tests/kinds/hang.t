@@ -11,16 +11,9 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from lib import *
 
-need_root()
-need("unshare", "nsenter")
-if not os.path.exists("/dev/fuse"):
-    skip_all("needs /dev/fuse")
 LIMIT = 10
 MNT = os.path.join(TMP, "mnt")
-os.mkdir(MNT)
-HANGFS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "hangfs.py")
-server = subprocess.Popen(["unshare", "--mount", "--propagation", "private", "--", sys.executable,
-                           HANGFS, MNT], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+server = hangfs(MNT)
 try:
     if server.stdout.readline() != b"mounted\n":
         skip_all("FUSE cannot be mounted here")
