@@ -5,11 +5,14 @@
 
 int thread_start(pthread_t *thread, void *(*main)(void *), void *arg)
 {
-	sigset_t all, before;
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+	sigset_t sent, before;
 	int r;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
+	sigfillset(&sent);
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		sigdelset(&sent, faults[i]);
+	pthread_sigmask(SIG_SETMASK, &sent, &before);
 	r = pthread_create(thread, NULL, main, arg);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return -r;

@@ -6,9 +6,10 @@
 #include <pthread.h>
 
 /*
- * pthread_create(3) with every signal blocked there: signals are the caller's affair,
- * and one of them may have to end a call of the caller's. To be joined by the caller.
- * Returns 0 or -errno.
+ * pthread_create(3) with every signal blocked there that somebody sends: signals are the
+ * caller's affair, and one of them may have to end a call of the caller's. What a fault of
+ * the thread's own raises still reaches its handler: it may have a terminal to restore.
+ * To be joined, or detached, by the caller. Returns 0 or -errno.
  */
 int thread_start(pthread_t *thread, void *(*main)(void *), void *arg);
 

@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "src/base/alloc.h"
+#include "src/base/thread.h"
 #include "src/proc/fdinfo.h"
 
 /* A bucket this large is sorted in slices, one a worker, then merged. */
@@ -304,16 +304,10 @@ static void run_round(struct work *w, unsigned threads)
 {
 	pthread_t id[64];
 	unsigned started = 0;
-	sigset_t all, old;
 
 	w->next_job = 0;
-	/* Signals are the caller's affair: none of them may land in a helper thread. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	while (started + 1 < threads && started < 64 &&
-	       pthread_create(&id[started], NULL, worker, w) == 0)
+	while (started + 1 < threads && started < 64 && thread_start(&id[started], worker, w) == 0)
 		started++;
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	worker(w);
 	while (started)
 		pthread_join(id[--started], NULL);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "src/base/fd.h"
+#include "src/base/thread.h"
 #include "src/share/tables.h"
 #include "src/survey/table.h"
 
@@ -496,8 +497,7 @@ static void run(struct survey *s, struct job *job)
 		threads[i].worker = &s->workers[i];
 		threads[i].reader.known = &job->known;
 		if (i > 0)
-			threads[i].started = !pthread_create(&threads[i].id, NULL, work,
-							     &threads[i]);
+			threads[i].started = !thread_start(&threads[i].id, work, &threads[i]);
 		if (i > 0 && !threads[i].started)
 			no_reader(job);
 	}

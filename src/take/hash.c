@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "src/base/alloc.h"
+#include "src/base/thread.h"
 
 #ifndef HASH_BUFFER
 #define HASH_BUFFER (256 * 1024)
@@ -154,7 +155,7 @@ struct hasher *hasher_new(unsigned set)
 	pthread_cond_init(&h->enough_full, NULL);
 	pthread_cond_init(&h->enough_free, NULL);
 	if (r == 0 && set) {
-		r = pthread_create(&h->thread, NULL, work, h);
+		r = -thread_start(&h->thread, work, h);
 		h->threaded = r == 0;
 	}
 	if (r == 0)

@@ -4,10 +4,10 @@
  * pieces before it are out. A survey is only read from here on.
  */
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "src/base/thread.h"
 #include "src/survey/survey.h"
 #include "ui/cli/cli.h"
 #include "ui/cli/row.h"
@@ -78,16 +78,11 @@ void rows_json(struct cli *cli, const struct survey *s, const struct fdent *cons
 	struct rows_out o = { .cli = cli, .survey = s, .rows = rows, .n = n };
 	pthread_t id[MAX_THREADS];
 	size_t threads = worth(n), started = 0;
-	sigset_t all, before;
 
 	pthread_mutex_init(&o.lock, NULL);
 	pthread_cond_init(&o.moved, NULL);
-	/* A signal is the main thread's. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	while (started + 1 < threads && !pthread_create(&id[started], NULL, format_pieces, &o))
+	while (started + 1 < threads && thread_start(&id[started], format_pieces, &o) == 0)
 		started++;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	format_pieces(&o);
 	while (started)
 		pthread_join(id[--started], NULL);

@@ -3,10 +3,11 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include "src/base/thread.h"
 
 int tasks_init(struct tasks *ts)
 {
@@ -45,28 +46,17 @@ static void *task_main(void *arg)
 
 int task_start(struct tasks *ts, struct task *t)
 {
-	pthread_attr_t attr;
 	pthread_t thread;
-	sigset_t all, before;
-	int err;
+	int r;
 
 	t->tasks = ts;
 	atomic_fetch_add(&ts->running, 1);
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	sigfillset(&all);
-	sigdelset(&all, SIGSEGV);
-	sigdelset(&all, SIGBUS);
-	sigdelset(&all, SIGFPE);
-	sigdelset(&all, SIGILL);
-	sigdelset(&all, SIGABRT);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&thread, &attr, task_main, t);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
-	if (err)
+	r = thread_start(&thread, task_main, t);
+	if (r < 0)
 		atomic_fetch_sub(&ts->running, 1);
-	return -err;
+	else
+		pthread_detach(thread);
+	return r;
 }
 
 int tasks_collect(struct tasks *ts)
