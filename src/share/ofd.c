@@ -24,6 +24,7 @@ struct work {
 	struct ofd_opts opts;
 	struct fdent **rows; /* those that may be compared */
 	uint32_t n;
+	struct ofd_slot *slots;
 	uint32_t *next, *list, *spare;
 	uint8_t *gone;
 	struct bucket *buckets; /* of two rows and more */
@@ -98,8 +99,13 @@ static uint64_t fine_key(const struct fdent *e, uint64_t coarse)
 {
 	uint64_t h = mix(mix(coarse, e->dev), e->ino);
 
-	/* All anonymous inodes may be one inode; their name does not change. */
-	return fdent_name_has(e, "anon_inode:") ? mix_bytes(h, e->name, e->name_len) : h;
+	/*
+	 * All anonymous inodes may be one inode; their name does not change. That of a file
+	 * may be cut by its reader just now, while we run: see survey.c.
+	 */
+	if (!e->name || e->name[0] == '/' || !fdent_name_has(e, "anon_inode:"))
+		return h;
+	return mix_bytes(h, e->name, e->name_len);
 }
 
 static bool is_whole(const struct fdent *e)
@@ -130,12 +136,17 @@ static bool blurred_has(const struct blurred *b, uint64_t coarse)
 
 /* ---- rows ---- */
 
+static pid_t task_of(const struct procent *p)
+{
+	return p->tid ? p->tid : p->pid;
+}
+
 /* Does the process let itself be compared? A slot that closed is no refusal. */
 static bool process_allows(struct work *w, const struct procent *p)
 {
 	for (uint32_t i = 0; i < p->n_rows; i++) {
 		unsigned long fd = (unsigned long)p->rows[i].fd;
-		pid_t task = p->tid ? p->tid : p->pid;
+		pid_t task = task_of(p);
 		int r;
 
 		if (!fdent_is_fd(&p->rows[i]))
@@ -235,6 +246,7 @@ static void make_buckets(struct work *w, const struct blurred *blurred)
 static struct ofd_sort sorter(struct work *w, uint32_t start)
 {
 	return (struct ofd_sort){ .rows = w->rows,
+				  .slots = w->slots,
 				  .next = w->next,
 				  .gone = w->gone,
 				  .list = w->list + start,
@@ -403,13 +415,19 @@ static void work_lists(struct work *w)
 	w->list = xcalloc(w->n + 1, sizeof(*w->list));
 	w->spare = xcalloc(w->n + 1, sizeof(*w->spare));
 	w->gone = xcalloc(w->n + 1, 1);
-	for (uint32_t i = 0; i < w->n; i++)
+	w->slots = xcalloc(w->n + 1, sizeof(*w->slots));
+	for (uint32_t i = 0; i < w->n; i++) {
+		const struct fdent *e = w->rows[i];
+
 		w->next[i] = i;
+		w->slots[i] = (struct ofd_slot){ task_of(e->proc), e->fd };
+	}
 }
 
 static void work_release(struct work *w)
 {
 	free(w->rows);
+	free(w->slots);
 	free(w->next);
 	free(w->list);
 	free(w->spare);

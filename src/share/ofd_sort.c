@@ -17,18 +17,13 @@
 
 enum order { ORDER_SAME, ORDER_LESS, ORDER_GREATER, ORDER_NONE };
 
-static pid_t task_of(const struct fdent *e)
-{
-	return e->proc->tid ? e->proc->tid : e->proc->pid;
-}
-
 static int compare(struct ofd_sort *s, uint32_t x, uint32_t y)
 {
-	const struct fdent *a = s->rows[x], *b = s->rows[y];
+	struct ofd_slot a = s->slots[x], b = s->slots[y];
 
 	s->calls++;
-	return s->opts->kcmp(s->opts->kcmp_ctx, task_of(a), task_of(b), SYS_KCMP_FILE,
-			     (unsigned long)a->fd, (unsigned long)b->fd);
+	return s->opts->kcmp(s->opts->kcmp_ctx, a.task, b.task, SYS_KCMP_FILE, (unsigned long)a.fd,
+			     (unsigned long)b.fd);
 }
 
 /* Who of two that could not be compared is to blame? Itself tells. */

@@ -84,39 +84,48 @@ static int share(struct survey *s, const struct survey_opts *opts)
 	return r;
 }
 
-/* Socket tables are loaded while descriptors are compared: neither looks at the other's. */
-struct nets_thread {
+/*
+ * What needs no kcmp(2) is done while it runs: neither looks at what the other writes. A
+ * row's name is the exception, see fine_key() in share/ofd.c.
+ */
+struct beside {
 	struct survey *s;
 	unsigned want;
 	bool started;
 	pthread_t id;
 };
 
-static void *load_nets(void *arg)
+static void *work_beside(void *arg)
 {
-	struct nets_thread *t = arg;
+	struct beside *b = arg;
+	struct survey *s = b->s;
 	uint64_t since = now_ns();
 
-	nets_load(t->s, t->want);
-	t->s->stats.net_ns = lap(&since);
+	if (b->want & (SURVEY_NET | SURVEY_PEERS))
+		nets_load(s, b->want);
+	s->stats.net_ns = lap(&since);
+	load_mounts(s);
+	settle_rows(s);
+	s->stats.kind_ns = lap(&since);
+	if (b->want & SURVEY_PEERS)
+		s->peers = peers_find(s->procs, s->n_procs, s->net, &s->mounts);
+	s->stats.peers_ns = lap(&since);
 	return NULL;
 }
 
-static void begin_nets(struct nets_thread *t, struct survey *s, unsigned want)
+static void begin_beside(struct beside *b, struct survey *s, unsigned want)
 {
-	*t = (struct nets_thread){ .s = s, .want = want };
-	if (!(want & (SURVEY_NET | SURVEY_PEERS)))
-		return;
-	if (s->n_workers > 1)
-		t->started = thread_start(&t->id, load_nets, t) == 0;
-	if (!t->started)
-		load_nets(t);
+	*b = (struct beside){ .s = s, .want = want };
+	if (s->n_workers > 1 && (want & SURVEY_SHARE))
+		b->started = thread_start(&b->id, work_beside, b) == 0;
+	if (!b->started)
+		work_beside(b);
 }
 
-static void end_nets(struct nets_thread *t)
+static void end_beside(struct beside *b)
 {
-	if (t->started)
-		pthread_join(t->id, NULL);
+	if (b->started)
+		pthread_join(b->id, NULL);
 }
 
 static void account(struct survey *s)
@@ -136,7 +145,7 @@ int survey_take(struct survey **out, const struct survey_opts *opts, struct fail
 {
 	struct survey *s = xcalloc(1, sizeof(*s));
 	uint64_t since = now_ns();
-	struct nets_thread nets;
+	struct beside beside;
 	int r;
 
 	*out = NULL;
@@ -148,21 +157,16 @@ int survey_take(struct survey **out, const struct survey_opts *opts, struct fail
 		return r;
 	}
 	s->stats.collect_ns = lap(&since);
-	begin_nets(&nets, s, opts->want);
+	begin_beside(&beside, s, opts->want);
+	since = now_ns();
 	if (opts->want & SURVEY_SHARE)
 		r = share(s, opts);
 	s->stats.share_ns = lap(&since);
-	end_nets(&nets);
-	load_mounts(s);
-	settle_rows(s);
-	s->stats.kind_ns = lap(&since);
+	end_beside(&beside);
 	if (r < 0) {
 		survey_free(s);
 		return r;
 	}
-	if (opts->want & SURVEY_PEERS)
-		s->peers = peers_find(s->procs, s->n_procs, s->net, &s->mounts);
-	s->stats.peers_ns = lap(&since);
 	account(s);
 	*out = s;
 	return 0;

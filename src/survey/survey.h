@@ -51,7 +51,7 @@ struct survey_opts {
 
 /*
  * Where the time went, for bench and --stats; nanoseconds of wall time. The
- * tables of sockets (net) are loaded while descriptors are compared (share).
+ * rest (net, kind, peers) is done while descriptors are compared (share).
  */
 struct survey_stats {
 	uint64_t collect_ns, net_ns, kind_ns, share_ns, peers_ns;
