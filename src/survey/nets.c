@@ -114,12 +114,11 @@ static void load_common(struct survey *s, unsigned want)
  * A socket stays in the namespace that it was made in, wherever its process goes: one
  * that a container got from outside is mostly of ours.
  */
-static void load_own(struct survey *s, const struct fdent *e, unsigned want)
+static void load_own(struct survey *s, const struct fdent *e, uint64_t ours, unsigned want)
 {
-	uint64_t ours = e->proc->netns ? sock_own_netns() : 0;
 	autoclose int dir = -1;
 
-	if (!ours || ours == e->proc->netns)
+	if (!ours || !e->proc->netns || ours == e->proc->netns)
 		return;
 	dir = openat(s->procfs, "self", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir >= 0)
@@ -127,7 +126,7 @@ static void load_own(struct survey *s, const struct fdent *e, unsigned want)
 }
 
 /* A rare table is loaded once a namespace, however many of its sockets are unknown. */
-static void settle(struct survey *s, struct fdent *e, unsigned extensions)
+static void settle(struct survey *s, struct fdent *e, uint64_t ours, unsigned extensions)
 {
 	enum sock_table table;
 
@@ -147,13 +146,14 @@ static void settle(struct survey *s, struct fdent *e, unsigned extensions)
 	}
 	if (e->sock)
 		return;
-	load_own(s, e, SOCK_WANT(table) | extensions);
+	load_own(s, e, ours, SOCK_WANT(table) | extensions);
 	e->sock = sock_tables_find(s->net, e->ino);
 }
 
 void nets_load(struct survey *s, unsigned want)
 {
 	unsigned tables = SOCK_WANT_COMMON | SOCK_WANT_MEM;
+	uint64_t ours = sock_own_netns();
 
 	if (want & SURVEY_SOCK_INFO)
 		tables |= SOCK_WANT_INFO;
@@ -166,5 +166,5 @@ void nets_load(struct survey *s, unsigned want)
 		load_common(s, tables);
 	for (size_t i = 0; i < s->n_procs; i++)
 		for (uint32_t k = 0; k < s->procs[i]->n_rows; k++)
-			settle(s, &s->procs[i]->rows[k], tables & ~SOCK_WANT_COMMON);
+			settle(s, &s->procs[i]->rows[k], ours, tables & ~SOCK_WANT_COMMON);
 }
