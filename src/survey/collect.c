@@ -225,6 +225,18 @@ static int open_dirs(int dir, struct table_dirs *dirs)
 	return 0;
 }
 
+/*
+ * Listing a directory of proc(5) makes an inode of each of its files: better of those
+ * that are opened next, fdinfo, than of links of which many are never read.
+ */
+static int list_table(int dir, struct proc_number_list *list)
+{
+	if (proc_numbers_into(dir, "fdinfo", list) == 0)
+		return 0;
+	list->n = 0;
+	return proc_numbers_into(dir, "fd", list);
+}
+
 /* The descriptors of one table, behind the rows that are there already. */
 static void read_table(struct thread *th, int dir, struct procent *p, struct rows *rows,
 		       bool running)
@@ -238,7 +250,7 @@ static void read_table(struct thread *th, int dir, struct procent *p, struct row
 	t->proc = p;
 	r = open_dirs(dir, &t->dirs);
 	if (r == 0)
-		r = proc_numbers_into(dir, "fd", &list);
+		r = list_table(dir, &list);
 	if (r < 0) {
 		list.n = 0; /* the directory may have ended half-way */
 		proc_failed(p, "open", -r);
