@@ -12,7 +12,8 @@
 #include "ui/cli/cli.h"
 #include "ui/cli/row.h"
 
-#define PIECE       128
+#define PIECE       512
+#define WORTH       1024 /* rows, for one more thread */
 #define MAX_THREADS 8
 
 struct rows_out {
@@ -66,7 +67,7 @@ static void *format_pieces(void *arg)
 static size_t worth(size_t n)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t threads = n / (8 * PIECE);
+	size_t threads = n / WORTH;
 
 	if (cores > 0 && threads > (size_t)cores)
 		threads = (size_t)cores;
