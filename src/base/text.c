@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <langinfo.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
@@ -95,6 +96,8 @@ static void display_one(struct buf *out, const char *s, size_t n, uint32_t cp, e
 {
 	if (n <= 1 && escape_short(out, (unsigned char)*s))
 		return;
+	if (n > 1 && mode == TEXT_LOCALE)
+		mode = text_mode_of_locale();
 	if (n == 0 || (n == 1 && text_cp_is_hostile(cp)))
 		buf_addf(out, "\\x%02x", (unsigned char)*s);
 	else if (n == 1 || (mode == TEXT_UTF8 && !text_cp_is_hostile(cp)))
@@ -172,6 +175,11 @@ size_t text_width(const char *s, size_t len)
 
 enum text_mode text_mode_of_locale(void)
 {
+	const char *now = setlocale(LC_CTYPE, NULL);
+
+	/* That of every program at its start. */
+	if (now && strcmp(now, "C") == 0)
+		setlocale(LC_CTYPE, "");
 	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0 ? TEXT_UTF8 : TEXT_ASCII;
 }
 

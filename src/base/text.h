@@ -31,6 +31,11 @@ bool text_cp_is_hostile(uint32_t cp);
 enum text_mode {
 	TEXT_UTF8,  /* printable UTF-8 stays */
 	TEXT_ASCII, /* everything beyond ASCII is escaped too: locale C, --ascii */
+	/*
+	 * As text_mode_of_locale() says, asked when there is a character beyond ASCII: to
+	 * set a locale takes longer than to list a small process.
+	 */
+	TEXT_LOCALE,
 };
 
 /*
@@ -50,7 +55,11 @@ char *text_display_new(const char *s, enum text_mode mode);
 size_t text_width(const char *s, size_t len);
 size_t text_fit(const char *s, size_t len, size_t cells, size_t *used_cells);
 
-/* Mode for the current locale: TEXT_UTF8 only where the codeset is UTF-8. */
+/*
+ * Mode for the locale of the environment: TEXT_UTF8 only where its codeset is UTF-8. Sets
+ * LC_CTYPE of the whole process by it (setlocale(3)), so the first call must be over before
+ * other threads begin to show text.
+ */
 enum text_mode text_mode_of_locale(void);
 
 void text_base64(struct buf *out, const void *p, size_t len);

@@ -52,7 +52,7 @@ static void set_ascii(struct settings *s)
 
 bool interface_settings(struct cli *cli, const struct interface_values *v, struct settings *s)
 {
-	settings_init(s, cli->text);
+	settings_init(s, text_mode_of_locale());
 	settings_environment(s);
 	config_read(s);
 	if (v->ascii)

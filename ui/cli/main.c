@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,10 +80,9 @@ static int dispatch(struct cli *cli, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct cli cli = { .procfs = -1, .rest = -1 };
+	struct cli cli = { .procfs = -1, .rest = -1, .text = TEXT_LOCALE };
 	int status;
 
-	setlocale(LC_CTYPE, "");
 	cli.world.sigpipe_ignored = signal(SIGPIPE, SIG_IGN) == SIG_IGN;
 	/* Beyond `ulimit -f` a write is to fail with EFBIG: the partial file is kept and named. */
 	cli.world.sigxfsz_ignored = signal(SIGXFSZ, SIG_IGN) == SIG_IGN;
@@ -92,7 +90,6 @@ int main(int argc, char **argv)
 	cli.world.mask = &cli.mask_before;
 	alloc_set_oom_hook(out_of_memory);
 	fd_raise_limit(&cli.world.nofile);
-	cli.text = text_mode_of_locale();
 	status = dispatch(&cli, argc, argv);
 	cli_flush(&cli, true);
 	buf_release(&cli.out);

@@ -24,7 +24,7 @@ struct tui_opts {
 };
 
 /*
- * Runs until the user leaves. Needs setlocale(3) to have been called. Returns
+ * Runs until the user leaves. Needs text_mode_of_locale() to have been called. Returns
  * the exit status: 0; 2 with one sentence on stderr when there is no terminal
  * it could use; 3, 4 when the target cannot be opened; 128+N after a signal N.
  * The terminal is restored on every way out, a crash included.
