@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "src/base/thread.h"
 
+#include <sched.h>
 #include <signal.h>
 
 int thread_start(pthread_t *thread, void *(*main)(void *), void *arg)
@@ -16,4 +17,16 @@ int thread_start(pthread_t *thread, void *(*main)(void *), void *arg)
 	r = pthread_create(thread, NULL, main, arg);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return -r;
+}
+
+unsigned thread_processors(void)
+{
+	cpu_set_t set;
+	int n;
+
+	/* Refused where the kernel knows of more processors than the set holds. */
+	if (sched_getaffinity(0, sizeof(set), &set) < 0)
+		return THREADS_MAX;
+	n = CPU_COUNT(&set);
+	return n > THREADS_MAX ? THREADS_MAX : n > 0 ? (unsigned)n : 1;
 }

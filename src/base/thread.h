@@ -13,4 +13,10 @@
  */
 int thread_start(pthread_t *thread, void *(*main)(void *), void *arg);
 
+/* More than these win nothing: they wait for the kernel's locks. */
+#define THREADS_MAX 8
+
+/* How many threads may run at once, by sched_getaffinity(2): 1 to THREADS_MAX. */
+unsigned thread_processors(void);
+
 #endif

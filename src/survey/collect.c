@@ -24,6 +24,8 @@
 #define CHUNK 512
 #endif
 #define THREADS_ASKED 16 /* whether they run */
+#define FEW_ROWS      32 /* fewer are read sooner than known.h is learned */
+#define FEW_TABLES    4
 
 /* A table while it is read. */
 struct task {
@@ -37,11 +39,12 @@ struct task {
 
 struct job {
 	const struct survey_opts *opts;
-	struct known known;
+	struct known known; /* once it is learned */
+	bool learned;
 	const struct target_name *names; /* of every process to read */
 	size_t n_names;
 	atomic_size_t next;
-	pthread_mutex_t lock; /* for the lists below */
+	pthread_mutex_t lock; /* for what is learned, and the lists below */
 	struct procent **procs;
 	size_t n_procs, cap_procs;
 	struct task **big; /* tables larger than CHUNK */
@@ -57,6 +60,8 @@ struct thread {
 	struct survey_worker *worker;
 	struct table_reader reader;
 };
+
+static const struct known nothing;
 
 static bool canceled(const struct job *job)
 {
@@ -140,6 +145,20 @@ static void task_unref(struct task *t)
 	fd_close(&t->dirs.fdinfo);
 	free(t->fds);
 	free(t);
+}
+
+static void use_known(struct thread *th)
+{
+	struct job *job = th->job;
+
+	if (th->reader.known == &job->known || job->opts->only)
+		return;
+	pthread_mutex_lock(&job->lock);
+	if (!job->learned)
+		known_learn(&job->known, job->opts->procfs);
+	job->learned = true;
+	pthread_mutex_unlock(&job->lock);
+	th->reader.known = &job->known;
 }
 
 static void read_range(struct thread *th, struct task *t, size_t from, size_t to)
@@ -265,6 +284,8 @@ static void read_table(struct thread *th, int dir, struct procent *p, struct row
 	} else if (r == 0) {
 		p->n_fds = (int64_t)list.n;
 	}
+	if (running || list.n > FEW_ROWS || th->job->n_names > FEW_TABLES)
+		use_known(th);
 	t->fds = list.at;
 	t->n_fds = list.n;
 	t->first_row = rows->n;
@@ -439,6 +460,7 @@ static void *work(void *arg)
 	}
 	no_reader(job);
 	for (size_t i = 0; (t = next_big(job, i)); i++) {
+		use_known(th);
 		read_some(th, t);
 		task_unref(t);
 	}
@@ -458,11 +480,7 @@ static bool is_large(const struct survey_opts *opts, const struct target_name *n
 static unsigned worker_count(const struct survey_opts *opts, const struct target_name *names,
 			     size_t n_names)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned n = opts->workers ? opts->workers
-		     : cores > 8   ? 8
-		     : cores > 0   ? (unsigned)cores
-				   : 1;
+	unsigned n = opts->workers ? opts->workers : thread_processors();
 
 	/* One small process is read sooner than a thread is made. */
 	if (opts->workers || n_names > 2)
@@ -507,7 +525,7 @@ static void run(struct survey *s, struct job *job)
 	for (unsigned i = 0; i < s->n_workers; i++) {
 		threads[i].job = job;
 		threads[i].worker = &s->workers[i];
-		threads[i].reader.known = &job->known;
+		threads[i].reader.known = &nothing;
 		if (i > 0)
 			threads[i].started = !thread_start(&threads[i].id, work, &threads[i]);
 		if (i > 0 && !threads[i].started)
@@ -577,8 +595,6 @@ int collect(struct survey *s, const struct survey_opts *opts, struct fail *f)
 	job.names = all;
 	if (r < 0)
 		return r;
-	if (!opts->only)
-		known_learn(&job.known, opts->procfs);
 	pthread_mutex_init(&job.lock, NULL);
 	pthread_cond_init(&job.found, NULL);
 	s->n_workers = worker_count(opts, job.names, job.n_names);

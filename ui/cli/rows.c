@@ -12,9 +12,8 @@
 #include "ui/cli/cli.h"
 #include "ui/cli/row.h"
 
-#define PIECE       512
-#define WORTH       1024 /* rows, for one more thread */
-#define MAX_THREADS 8
+#define PIECE 512
+#define WORTH 1024 /* rows, for one more thread */
 
 struct rows_out {
 	struct cli *cli;
@@ -66,18 +65,15 @@ static void *format_pieces(void *arg)
 
 static size_t worth(size_t n)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t threads = n / WORTH;
+	size_t threads = n / WORTH, most = thread_processors();
 
-	if (cores > 0 && threads > (size_t)cores)
-		threads = (size_t)cores;
-	return threads < MAX_THREADS ? threads : MAX_THREADS;
+	return threads < most ? threads : most;
 }
 
 void rows_json(struct cli *cli, const struct survey *s, const struct fdent *const *rows, size_t n)
 {
 	struct rows_out o = { .cli = cli, .survey = s, .rows = rows, .n = n };
-	pthread_t id[MAX_THREADS];
+	pthread_t id[THREADS_MAX];
 	size_t threads = worth(n), started = 0;
 
 	pthread_mutex_init(&o.lock, NULL);
