@@ -149,27 +149,6 @@ static int source_size(struct dump_state *d)
 	return 0;
 }
 
-/* Where the output has data, for the record. */
-static void list_data(struct dump_state *d)
-{
-	off_t at = 0, hole, size = (off_t)d->size;
-
-	while (at < size) {
-		off_t data = lseek(d->out.fd, at, SEEK_DATA);
-
-		if (data < 0 && errno == ENXIO)
-			return;
-		hole = data < 0 ? -1 : lseek(d->out.fd, data, SEEK_HOLE);
-		if (data < 0)
-			data = at;
-		if (hole < 0 || hole > size)
-			hole = size;
-		dump_ranges_add(&d->r->extents, (uint64_t)data, (uint64_t)(hole - data));
-		d->r->copied += (uint64_t)(hole - data);
-		at = hole;
-	}
-}
-
 /*
  * Share the blocks: all of a file, on one filesystem that can. The kernel lets
  * nobody write meanwhile: the copy is of one moment.
@@ -185,8 +164,8 @@ static bool reflink(struct dump_state *d)
 	/* As long as it was in that moment. */
 	if (fstat(d->out.fd, &st) == 0 && (uint64_t)st.st_size < o->max_bytes)
 		d->size = (uint64_t)st.st_size;
-	list_data(d);
 	d->at = d->size;
+	dump_list_data(d);
 	return true;
 }
 
@@ -199,72 +178,11 @@ static void set_method(struct dump_state *d, const char *source, bool cloned)
 	snprintf(d->r->method, sizeof(d->r->method), "%s%s", call, source + strlen("pread"));
 }
 
-static uint64_t range_end(const struct dump_state *d, const struct dump_range *range)
-{
-	uint64_t end = range->len > UINT64_MAX - range->from ? UINT64_MAX
-							     : range->from + range->len;
-
-	if (end > d->size)
-		end = d->size;
-	if (end > range->from && end - range->from > d->o->max_bytes - d->at)
-		end = range->from + (d->o->max_bytes - d->at);
-	return end;
-}
-
-static int each_range(struct dump_state *d,
-		      int (*fn)(struct dump_state *d, uint64_t from, uint64_t to))
-{
-	static const struct dump_range all = { 0, UINT64_MAX };
-	const struct dump_range *at = d->o->ranges.n ? d->o->ranges.at : &all;
-	size_t n = d->o->ranges.n ? d->o->ranges.n : 1;
-	int r = 0;
-
-	for (size_t i = 0; i < n && r >= 0; i++) {
-		uint64_t end = range_end(d, &at[i]);
-
-		d->shift = d->at - at[i].from;
-		if (end > at[i].from)
-			r = fn(d, at[i].from, end);
-	}
-	return r;
-}
-
-static int verify_range(struct dump_state *d, uint64_t from, uint64_t to)
-{
-	int r = dump_verify(d, from, to, d->r->end == DUMP_END_CLOSED);
-
-	d->at += to - from;
-	return r;
-}
-
 static int add_total(struct dump_state *d, uint64_t from, uint64_t to)
 {
 	d->total += to - from;
 	d->at += to - from;
 	return 0;
-}
-
-/* Written to while we copied: say where, unless nobody writes any more: then repair. */
-static int settle(struct dump_state *d)
-{
-	uint64_t end = d->at;
-	int r;
-
-	if (!dump_changed(d) || dump_canceled(d))
-		return 0;
-	if (!d->out.name) {
-		if (!d->recent)
-			dump_ranges_add(&d->r->unstable, 0, d->at);
-		return 0;
-	}
-	/* A hole at the end is not there before it is made. */
-	r = out_truncate(&d->out, end, &d->r->fail);
-	if (r < 0)
-		return r;
-	d->at = 0;
-	r = each_range(d, verify_range);
-	d->at = end;
-	return r;
 }
 
 static int copy_file(struct dump_state *d, const char *source, int events)
@@ -276,17 +194,40 @@ static int copy_file(struct dump_state *d, const char *source, int events)
 		return r;
 	d->find_zeros = !d->reopened && S_ISREG(d->before.stx_mode) &&
 			d->before.stx_blocks * 512 < d->size;
-	each_range(d, add_total);
+	dump_each_range(d, add_total);
 	d->at = 0;
+	dump_look_for_mappings(d);
 	cloned = reflink(d);
 	set_method(d, source, cloned);
 	if (!cloned)
-		r = each_range(d, dump_span);
+		r = dump_each_range(d, dump_span);
 	if (r >= 0 && d->o->follow)
 		r = dump_follow(d, events);
 	if (r >= 0 && (!cloned || d->o->follow))
-		r = settle(d);
+		r = dump_settle(d);
 	return r < 0 ? r : 0;
+}
+
+/* Attributes of sysfs claim a page, or whatever their driver says, and end where they like. */
+static bool size_is_a_guess(const struct dump_opts *o)
+{
+	const struct fdent *e = o->ent;
+	const struct mount *m = NULL;
+
+	if ((e->have & HAVE_INFO) && o->ctx->mounts)
+		m = mounts_find(o->ctx->mounts, e->mnt_id);
+	return m && strcmp(m->fstype, "sysfs") == 0;
+}
+
+/* Not so of what is in /proc: bytes without a size. */
+static bool grows(const struct dump_state *d)
+{
+	struct stat st;
+	char c;
+
+	return !size_is_a_guess(d->o) &&
+	       !(fstat(d->src, &st) == 0 && st.st_size == 0 && pread(d->src, &c, 1, 0) > 0 &&
+		 fstat(d->src, &st) == 0 && st.st_size == 0);
 }
 
 /*
@@ -314,6 +255,12 @@ static int dump_file_from(struct dump_state *d, struct grab *g)
 			 "a duplicate of the writer's would never see the writer close");
 		return -EPERM;
 	}
+	if (d->o->follow && !grows(d)) {
+		dump_fail(d, EOPNOTSUPP, "dump");
+		fail_why(&d->r->fail, "the kernel makes up what is in it: it has no size, and does "
+				      "not grow");
+		return -EOPNOTSUPP;
+	}
 	if (d->o->follow)
 		events = dump_follow_watch(d);
 	if (d->o->follow && events < 0)
@@ -340,17 +287,6 @@ static int dump_file(struct dump_state *d, bool held)
 	return r;
 }
 
-/* Attributes of sysfs claim a page, or whatever their driver says, and end where they like. */
-static bool size_is_a_guess(const struct dump_opts *o)
-{
-	const struct fdent *e = o->ent;
-	const struct mount *m = NULL;
-
-	if ((e->have & HAVE_INFO) && o->ctx->mounts)
-		m = mounts_find(o->ctx->mounts, e->mnt_id);
-	return m && strcmp(m->fstype, "sysfs") == 0;
-}
-
 /* A file with a size, where SEEK_DATA and the like make sense; not /proc/PID/maps. */
 static bool is_plain_file(const struct dump_opts *o)
 {
@@ -365,6 +301,14 @@ static bool is_plain_file(const struct dump_opts *o)
 
 /* ---- the end ---- */
 
+static int misuse(struct dump_state *d, const char *words)
+{
+	dump_fail(d, EINVAL, "dump");
+	fail_class(&d->r->fail, FAIL_USAGE);
+	fail_why(&d->r->fail, "%s", words);
+	return -EINVAL;
+}
+
 static int check(struct dump_state *d)
 {
 	const struct kind *k = kind_in(d->o);
@@ -375,18 +319,14 @@ static int check(struct dump_state *d)
 		fail_why(&d->r->fail, "%s", d->r->effect.words);
 		return -EOPNOTSUPP;
 	}
-	if (d->o->freeze && (d->o->follow || !d->o->target)) {
-		dump_fail(d, EINVAL, "dump");
-		fail_class(&d->r->fail, FAIL_USAGE);
-		fail_why(&d->r->fail, "a target that stands still writes nothing to follow");
-		return -EINVAL;
-	}
-	if ((d->o->follow || d->o->ranges.n) && k->peek != peek_file && k->peek != peek_map) {
-		dump_fail(d, EINVAL, "dump");
-		fail_class(&d->r->fail, FAIL_USAGE);
-		fail_why(&d->r->fail, "ranges and following are for files; this is a %s", k->name);
-		return -EINVAL;
-	}
+	if (d->o->freeze && (d->o->follow || !d->o->target))
+		return misuse(d, "a target that stands still writes nothing to follow");
+	if (d->o->follow && (k->peek != peek_file || !S_ISREG(d->o->ent->mode)))
+		return misuse(d, "only a file can grow and be followed");
+	if (d->o->ranges.n && k->peek != peek_file && k->peek != peek_map)
+		return misuse(d, "ranges are for files and block devices");
+	if (d->o->follow && d->o->ranges.n > 1)
+		return misuse(d, "only one range can be followed");
 	return 0;
 }
 
@@ -425,10 +365,11 @@ static int complete(struct dump_state *d)
 		err = unreadable(d);
 	if (err == 0 && d->rehash && d->out.name && d->o->hashes)
 		err = dump_rehash(d);
-	if (err == 0)
+	if (err == 0 && !d->finished)
 		hasher_finish(d->hasher, &r->hash);
+	if (!d->o->hashes)
+		memset(&r->hash, 0, sizeof(r->hash));
 	began = dump_now_ns();
-	r->copy_ns = began - r->copy_ns;
 	if (err == 0)
 		err = out_sync(&d->out, &r->fail);
 	r->sync_ns = dump_now_ns() - began;
@@ -484,16 +425,18 @@ static int run(const struct dump_opts *o, struct dump_result *result, bool held)
 {
 	struct dump_state d = { .o = o, .r = result, .src = -1 };
 	struct out_opts where = o->out;
+	uint64_t began = dump_now_ns();
 	int r;
 
 	memset(result, 0, sizeof(*result));
-	result->copy_ns = dump_now_ns();
 	r = check(&d);
 	if (r == 0 && o->follow && grab_may_hang(o->ent, o->ctx))
 		r = cannot_follow(&d);
 	if (r < 0)
 		return r;
-	d.hasher = hasher_new(o->hashes);
+	/* Nothing else tells whether what went into a stream was changed, or only grew. */
+	d.hashes = o->follow && !o->out.name && !o->hashes ? HASH_SET(HASH_SHA256) : o->hashes;
+	d.hasher = hasher_new(d.hashes);
 	if (!d.hasher)
 		return dump_fail(&d, errno, "pthread_create");
 	where.cancel = o->cancel;
@@ -502,6 +445,7 @@ static int run(const struct dump_opts *o, struct dump_result *result, bool held)
 		r = dump_source(&d, held);
 		r = dump_finish(&d, r);
 	}
+	result->copy_ns = dump_now_ns() - began - result->sync_ns;
 	out_close(&d.out);
 	hasher_free(d.hasher);
 	return r;

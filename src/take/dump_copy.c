@@ -16,7 +16,6 @@
 #define AHEAD_MIN      ((uint64_t)8 << 20)  /* less is copied before a thread has started */
 #define HOLE_UNIT      4096
 #define PROGRESS_NS    100000000u
-#define RECENT_NS      20000000 /* coarser than the clock of mtime: see stat(2) */
 #define UNREADABLE_MIN 512
 
 uint64_t dump_now_ns(void)
@@ -29,7 +28,9 @@ uint64_t dump_now_ns(void)
 
 bool dump_canceled(const struct dump_state *d)
 {
-	return d->o->cancel && atomic_load_explicit(d->o->cancel, memory_order_relaxed);
+	/* Who follows ends regularly by that: what is left to do is done. */
+	return d->o->cancel && d->r->end != DUMP_END_STOPPED &&
+	       atomic_load_explicit(d->o->cancel, memory_order_relaxed);
 }
 
 void dump_progress(struct dump_state *d, bool last)
@@ -60,6 +61,30 @@ void dump_ranges_add(struct dump_ranges *r, uint64_t from, uint64_t len)
 		r->at = xreallocarray(r->at, r->cap, sizeof(*r->at));
 	}
 	r->at[r->n++] = (struct dump_range){ from, len };
+}
+
+void dump_ranges_merge(struct dump_ranges *r, uint64_t from, uint64_t len)
+{
+	uint64_t end = from + len;
+	size_t i = r->n, n;
+
+	while (len && i > 0 && r->at[i - 1].from + r->at[i - 1].len >= from)
+		i--;
+	for (n = i; n < r->n && r->at[n].from <= end; n++) {
+		from = r->at[n].from < from ? r->at[n].from : from;
+		end = r->at[n].from + r->at[n].len > end ? r->at[n].from + r->at[n].len : end;
+	}
+	if (n > i) {
+		r->at[i] = (struct dump_range){ from, end - from };
+		memmove(r->at + i + 1, r->at + n, (r->n - n) * sizeof(*r->at));
+		r->n -= n - i - 1;
+		return;
+	}
+	dump_ranges_add(r, from, len);
+	if (len && i + 1 < r->n) {
+		memmove(r->at + i + 1, r->at + i, (r->n - 1 - i) * sizeof(*r->at));
+		r->at[i] = (struct dump_range){ from, len };
+	}
 }
 
 uint64_t dump_ranges_total(const struct dump_ranges *r)
@@ -148,7 +173,7 @@ int dump_put_hole(struct dump_state *d, uint64_t len)
 	return r;
 }
 
-static int src_fail(struct dump_state *d, int err, const char *call)
+int dump_src_fail(struct dump_state *d, int err, const char *call)
 {
 	const struct fdent *e = d->o->ent;
 
@@ -160,13 +185,13 @@ static int src_fail(struct dump_state *d, int err, const char *call)
 
 static int canceled(struct dump_state *d)
 {
-	src_fail(d, ECANCELED, "copy");
+	dump_src_fail(d, ECANCELED, "copy");
 	fail_class(&d->r->fail, FAIL_OTHER);
 	fail_why(&d->r->fail, "stopped before it was complete");
 	return -ECANCELED;
 }
 
-static ssize_t read_at(int fd, char *p, size_t len, uint64_t from)
+ssize_t dump_read_at(int fd, char *p, size_t len, uint64_t from)
 {
 	ssize_t n;
 
@@ -187,7 +212,7 @@ static int skip_bad(struct dump_state *d, uint64_t from, size_t len)
 {
 	dump_ranges_add(&d->r->bad, from, len);
 	if (!d->out.name && !d->o->zero_fill) {
-		src_fail(d, EIO, "pread");
+		dump_src_fail(d, EIO, "pread");
 		fail_why(&d->r->fail,
 			 "bytes %llu to %llu cannot be read, and a stream cannot "
 			 "leave them out",
@@ -207,19 +232,19 @@ static int64_t copy_piece(struct dump_state *d, uint64_t from, size_t len)
 	int r;
 
 	size = len < size ? len : size;
-	n = read_at(d->src, buf, size, from);
+	n = dump_read_at(d->src, buf, size, from);
 	/* Halve until the smallest piece that fails is known. */
 	while (is_damage(n) && size > UNREADABLE_MIN) {
 		size = size / 2 / UNREADABLE_MIN * UNREADABLE_MIN;
 		size = size < UNREADABLE_MIN ? UNREADABLE_MIN : size;
-		n = read_at(d->src, buf, size, from);
+		n = dump_read_at(d->src, buf, size, from);
 	}
 	if (is_damage(n)) {
 		r = skip_bad(d, from, size);
 		return r < 0 ? r : (int64_t)size;
 	}
 	if (n < 0)
-		return src_fail(d, (int)-n, "pread");
+		return dump_src_fail(d, (int)-n, "pread");
 	r = dump_put(d, buf, (size_t)n, true);
 	return r < 0 ? r : n;
 }
@@ -252,7 +277,7 @@ static int64_t copy_in_kernel(struct dump_state *d, uint64_t from, uint64_t len)
 /* It was longer when we began. */
 static int ended_early(struct dump_state *d, uint64_t from, uint64_t to)
 {
-	dump_ranges_add(&d->r->unstable, from, to - from);
+	dump_ranges_merge(&d->r->unstable, from, to - from);
 	return 1;
 }
 
@@ -333,9 +358,8 @@ static int copy_data(struct dump_state *d, uint64_t from, uint64_t to)
 	return 0;
 }
 
-/* The next data at or behind `from`: its begin and end, both at most `to`. */
-static void next_data(struct dump_state *d, uint64_t from, uint64_t to, uint64_t *data,
-		      uint64_t *hole)
+void dump_next_data(struct dump_state *d, uint64_t from, uint64_t to, uint64_t *data,
+		    uint64_t *hole)
 {
 	off_t at = -1, end = -1;
 
@@ -361,7 +385,7 @@ int dump_span(struct dump_state *d, uint64_t from, uint64_t to)
 	while (from < to && r == 0) {
 		uint64_t data, hole;
 
-		next_data(d, from, to, &data, &hole);
+		dump_next_data(d, from, to, &data, &hole);
 		/* A file that shrank has no hole there: see how long it is. */
 		if (data > from) {
 			struct stat st;
@@ -381,97 +405,4 @@ int dump_span(struct dump_state *d, uint64_t from, uint64_t to)
 		from = hole;
 	}
 	return r;
-}
-
-int dump_mark(struct dump_state *d)
-{
-	struct timespec ts;
-	int64_t age;
-
-	if (statx(d->src, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &d->before) < 0)
-		return src_fail(d, errno, "statx");
-	clock_gettime(CLOCK_REALTIME, &ts);
-	age = (ts.tv_sec - d->before.stx_mtime.tv_sec) * 1000000000 + ts.tv_nsec -
-	      (int64_t)d->before.stx_mtime.tv_nsec;
-	d->recent = age < RECENT_NS;
-	return 0;
-}
-
-bool dump_changed(struct dump_state *d)
-{
-	struct statx now;
-
-	if (statx(d->src, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &now) < 0)
-		return true;
-	return d->recent || now.stx_mtime.tv_sec != d->before.stx_mtime.tv_sec ||
-	       now.stx_mtime.tv_nsec != d->before.stx_mtime.tv_nsec ||
-	       now.stx_size < d->before.stx_size;
-}
-
-/* Compare one piece; a difference goes on the list or is copied again. */
-static int verify_piece(struct dump_state *d, uint64_t from, char *a, char *b, size_t len,
-			bool repair)
-{
-	ssize_t n = read_at(d->src, a, len, from);
-	ssize_t m = read_at(d->out.fd, b, len, from + d->shift);
-
-	if (n < 0 || m < 0 || (n == m && memcmp(a, b, (size_t)n) == 0))
-		return 0;
-	if (repair && n > 0) {
-		d->rehash = true;
-		return out_write(&d->out, from + d->shift, a, (size_t)n, &d->r->fail);
-	}
-	for (size_t i = 0; i < len; i += HOLE_UNIT) {
-		size_t unit = len - i < HOLE_UNIT ? len - i : HOLE_UNIT;
-
-		if (i + unit > (size_t)n || i + unit > (size_t)m || memcmp(a + i, b + i, unit) != 0)
-			dump_ranges_add(&d->r->unstable, from + i, unit);
-	}
-	return 0;
-}
-
-int dump_verify(struct dump_state *d, uint64_t from, uint64_t to, bool repair)
-{
-	size_t chunk = 64 * 1024;
-	autofree char *a = xmalloc(chunk), *b = xmalloc(chunk);
-	int r = 0;
-
-	while (d->out.name && from < to && r == 0 && !dump_canceled(d)) {
-		uint64_t data, hole, ours;
-		off_t at = lseek(d->out.fd, (off_t)(from + d->shift), SEEK_DATA);
-		size_t len;
-
-		/* What is a hole on both sides is equal. */
-		next_data(d, from, to, &data, &hole);
-		ours = at < 0 ? to : (uint64_t)at - d->shift;
-		from = data < ours ? data : ours;
-		if (from >= to)
-			break;
-		len = to - from < chunk ? (size_t)(to - from) : chunk;
-		r = verify_piece(d, from, a, b, len, repair);
-		from += len;
-	}
-	return r;
-}
-
-int dump_rehash(struct dump_state *d)
-{
-	uint64_t at = 0;
-
-	hasher_free(d->hasher);
-	d->hasher = hasher_new(d->o->hashes);
-	if (!d->hasher)
-		return fail_set(&d->r->fail, errno, "pthread_create", "the thread that hashes");
-	while (at < d->at) {
-		size_t size;
-		char *buf = hasher_buffer(d->hasher, &size);
-		ssize_t n = read_at(d->out.fd, buf, d->at - at < size ? (size_t)(d->at - at) : size,
-				    at);
-
-		if (n <= 0)
-			return out_fail(&d->out, n < 0 ? (int)-n : EIO, "pread", &d->r->fail);
-		hasher_submit(d->hasher, (size_t)n);
-		at += (uint64_t)n;
-	}
-	return 0;
 }

@@ -103,29 +103,50 @@ static bool drain(int events)
 	return closed;
 }
 
-/* It was cut short: what comes next overwrites what we have. */
+static uint64_t first_wanted(const struct dump_state *d)
+{
+	return d->o->ranges.n ? d->o->ranges.at[0].from : 0;
+}
+
+/* Of the source: where the range ends, or --max-bytes is reached. */
+static uint64_t end_wanted(const struct dump_state *d)
+{
+	uint64_t from = first_wanted(d), len = d->o->ranges.n ? d->o->ranges.at[0].len : UINT64_MAX;
+
+	if (len > d->o->max_bytes)
+		len = d->o->max_bytes;
+	return len > UINT64_MAX - from ? UINT64_MAX : from + len;
+}
+
+/* It was cut short: what comes next overwrites what we have, or in a stream comes behind it. */
 static void shrank(struct dump_state *d, uint64_t size)
 {
-	dump_ranges_add(&d->r->unstable, size, d->size - size);
+	dump_ranges_merge(&d->r->unstable, size, d->size - size);
 	d->size = size;
-	d->at = size + d->shift;
-	d->rehash = true;
+	if (d->out.name) {
+		d->at = size + d->shift;
+		d->rehash = true;
+	} else {
+		d->shift = d->at - size;
+	}
 }
 
 static int catch_up(struct dump_state *d)
 {
+	uint64_t size, from = first_wanted(d);
 	struct stat st;
-	uint64_t size;
 	int r;
 
 	if (fstat(d->src, &st) < 0)
 		return fail_set(&d->r->fail, errno, "fstat", "the file to follow");
 	size = (uint64_t)st.st_size;
-	if (size > d->o->max_bytes)
-		size = d->o->max_bytes;
+	if (size > end_wanted(d))
+		size = end_wanted(d);
+	if (size < from)
+		size = from;
 	if (size < d->size)
 		shrank(d, size);
-	d->total = size;
+	d->total = size - from;
 	r = dump_span(d, d->size, size);
 	if (r >= 0)
 		d->size = d->at - d->shift;
@@ -162,7 +183,9 @@ int dump_follow(struct dump_state *d, int events)
 	unsigned asks = ASKS;
 	int r = 0;
 
-	while (d->size < d->o->max_bytes && !dump_canceled(d)) {
+	d->shift = -first_wanted(d);
+	d->size = d->at - d->shift;
+	while (d->size < end_wanted(d) && !dump_canceled(d)) {
 		/* Ask before the last look, so that nothing written before is missed. */
 		last = is_last(d, asks > 0, exited);
 		r = catch_up(d);

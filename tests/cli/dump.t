@@ -4,6 +4,7 @@
 """dump: exact bytes, names, holes, ranges, resuming, following, and what goes wrong."""
 import hashlib
 import json
+import mmap
 import os
 import resource
 import shutil
@@ -11,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from lib import *
 
@@ -197,8 +199,76 @@ with Victim("file:fd=100,size=1000,mode=wa,deleted") as v:
     is_((content(), rec["sha256"]), (pattern(1, 10), sha(pattern(1, 10))), "hash included")
 clean()
 r = filch("dump", "%d:0" % ME, "-o", OUT, "--follow")
-is_(r.status, 1 if os.path.exists("/dev/null") else 0, "a device is not followed")
+is_(r.status, 1, "a device is not followed")
+with open("/proc/self/status") as s:
+    r = filch("dump", "%d:%d" % (ME, s.fileno()), "-o", OUT, "--follow")
+    is_((r.status, os.path.exists(OUT)), (1, False), "nor is what the kernel makes up")
+    like(r.stderr, "does not grow", "with the reason")
 clean()
+
+with Victim("file:fd=100,size=20000,mode=rwa,deleted") as v:
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        p = follow("%d:100" % v.pid)
+        wait_for(lambda: os.path.exists(PARTIAL) and os.stat(PARTIAL).st_size >= 20000)
+        os.kill(p.pid, signal.SIGSTOP)
+        v.cmd("truncate 100 0")
+        v.cmd("write 100 something else, until %s" % signum.name)
+        v.cmd("append 100 20000")
+        os.kill(p.pid, signal.SIGCONT)
+        p.send_signal(signum)
+        status, rec = ended(p)
+        is_((status, rec["followed_until"], len(rec["unstable"])), (1, "stopped", 1),
+            "written anew unseen: told when the user stops it by %s" % signum.name)
+        clean()
+with Victim("file:fd=100,size=3000,mode=wa,deleted") as v:
+    p = follow("%d:100" % v.pid, "--range", "4000-5000")
+    wait_for(lambda: os.path.exists(PARTIAL))
+    v.cmd("append 100 500")
+    v.cmd("append 100 9500")
+    status, rec = ended(p)
+    is_((status, rec["size"], rec["unstable"]), (0, 1000, []), "a range that is yet to come")
+    is_(content(), pattern(1, 1000, 4000), "is followed until it is there")
+    clean()
+    is_(filch("dump", "%d:100" % v.pid, "-o", OUT, "--follow", "--range", "0-5,7-9").status, 2,
+        "several are not followed")
+with Victim("file:fd=100,size=20000,mode=wa,deleted") as v:
+    p = follow("%d:100" % v.pid)
+    wait_for(lambda: os.path.exists(PARTIAL) and os.stat(PARTIAL).st_size == 20000)
+    v.cmd("truncate 100 10")
+    v.cmd("append 100 7")
+    v.cmd("close 100")
+    status, rec = ended(p)
+    is_((rec["copied"], rec["extents"]), (17, [{"offset": 0, "length": 17}]),
+        "the record has the extents of what is there in the end")
+    ok(0 < rec["copy_time"] < 60e9, "and how long it took", rec["copy_time"])
+    clean()
+
+
+def follow_stream(desc, *more):
+    return subprocess.Popen([FILCH, "dump", desc, "-o", "-", "--follow", "--json"] + list(more),
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+for more in ((), ("--hash", "none")):
+    with Victim("file:fd=100,size=1000,mode=wa,deleted") as v:
+        p = follow_stream("%d:100" % v.pid, *more)
+        first = p.stdout.read(1000)
+        wait_for(lambda: time.time() - os.stat("/proc/%d/fd/100" % v.pid).st_mtime > 0.1)
+        v.cmd("append 100 500")
+        v.cmd("close 100")
+        out, err = p.communicate(timeout=20)
+        is_((p.returncode, first + out == pattern(1, 1500)), (0, True),
+            "a stream that grows is no stream that changed " + " ".join(more))
+with Victim("file:fd=100,size=1000,mode=wa,deleted") as v:
+    p = follow_stream("%d:100" % v.pid)
+    first = p.stdout.read(1000)
+    v.cmd("truncate 100 10")
+    v.cmd("append 100 90")
+    v.cmd("close 100")
+    out, err = p.communicate(timeout=20)
+    rec = json.loads(err.splitlines()[0])
+    is_((p.returncode, rec["size"], rec["sha256"]), (1, len(first + out), sha(first + out)),
+        "of one that is cut: size and hash are those of what was written")
 
 # ---- changing while it is copied ----
 stop = threading.Event()
@@ -227,6 +297,35 @@ is_(r.status, 1, "a file that changes meanwhile is no plain success")
 is_({(e["offset"] // 4096) for e in rec["unstable"]}, {5, 9000}, "the ranges are named")
 like(r.stderr, "changed while", "and a message says so")
 clean()
+
+stop.clear()
+memory = mmap.mmap(big.fileno(), 64 << 20)
+memory[:4096] = bytes(4096)
+
+
+def scribble_in_memory():
+    i = 0
+    while not stop.is_set():
+        memory[20480:20488] = memory[9000 * 4096:9000 * 4096 + 8] = b"%08d" % i
+        i += 1
+        stop.wait(0.0005)
+
+
+for name, target, where in (("by memory", scribble_in_memory, {5, 9000}),
+                            ("of a stream", scribble, {0})):
+    stop.clear()
+    thread = threading.Thread(target=target)
+    thread.start()
+    out = ["-o", "-"] if name == "of a stream" else ["-o", OUT]
+    p = subprocess.run([FILCH, "dump", "%d:%d" % (ME, big.fileno()), "--json"] + out,
+                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    stop.set()
+    thread.join()
+    rec = json.loads((p.stderr if name == "of a stream" else p.stdout).splitlines()[0])
+    is_((p.returncode, {(e["offset"] // 4096) for e in rec["unstable"]}), (1, where),
+        "what changes is named: " + name)
+    clean()
+memory.close()
 
 p = subprocess.Popen([FILCH, "dump", "%d:%d" % (ME, big.fileno()), "-o", "-", "--json"],
                      stdout=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -18,6 +18,7 @@
 
 #include "src/kind/kinds.h"
 #include "src/take/dump.h"
+#include "src/take/dump_state.h"
 #include "src/take/flight.h"
 #include "src/take/grab.h"
 #include "src/take/refusal.h"
@@ -137,6 +138,28 @@ static void test_ranges(void **state)
 	free(r.at);
 }
 
+static void test_merged_ranges(void **state)
+{
+	struct dump_ranges r = { 0 };
+
+	(void)state;
+	for (unsigned i = 10; i > 0; i--)
+		dump_ranges_merge(&r, i * 100, 10);
+	dump_ranges_merge(&r, 500, 0);
+	assert_int_equal(r.n, 10);
+	assert_int_equal(dump_ranges_total(&r), 100);
+	dump_ranges_merge(&r, 205, 200); /* in 200, over 300, to 400 */
+	assert_int_equal(r.n, 8);
+	assert_int_equal(r.at[1].from, 200);
+	assert_int_equal(r.at[1].len, 210);
+	assert_int_equal(r.at[2].from, 500);
+	dump_ranges_merge(&r, 2000, 10);
+	dump_ranges_merge(&r, 0, 5000);
+	assert_int_equal(r.n, 1);
+	assert_int_equal(r.at[0].len, 5000);
+	free(r.at);
+}
+
 static void test_file_name(void **state)
 {
 	static const char hostile[] = "/tmp/../a\033[2J\n/-rf \xff;x";
@@ -205,7 +228,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reused_slot), cmocka_unit_test(test_reused_eventfd),
 		cmocka_unit_test(test_why_self),    cmocka_unit_test(test_sentences),
-		cmocka_unit_test(test_ranges),      cmocka_unit_test(test_file_name),
+		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_merged_ranges),      cmocka_unit_test(test_file_name),
 		cmocka_unit_test(test_held),
 	};
 

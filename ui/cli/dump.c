@@ -105,7 +105,8 @@ static void say_incomplete(struct dumper *d, const char *label, const struct dum
 			 "at %llu",
 			 (unsigned long long)dump_ranges_total(&r->unstable), r->unstable.n,
 			 (unsigned long long)r->unstable.at[0].from);
-		fail_advice(&f, "--freeze stops the target for the copy");
+		if (!d->v->follow)
+			fail_advice(&f, "--freeze stops the target for the copy");
 		cli_failed(d->cli, &f);
 	}
 }
