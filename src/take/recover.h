@@ -41,6 +41,10 @@ struct recover_opts {
 	bool empty;                  /* empty ones too */
 	bool in_flight;              /* look into the queues of unix sockets: effect hold */
 	bool all_messages;           /* there, move SO_PEEK_OFF for moments: effect shared */
+	/* After such a look; f: NULL, or why it failed. May be NULL. */
+	void (*looked)(void *arg, const struct target *t, const struct fdent *e,
+		       const struct fail *f);
+	void *arg;
 };
 
 /*

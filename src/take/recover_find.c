@@ -12,6 +12,7 @@
 #include "src/base/alloc.h"
 #include "src/kind/origin.h"
 #include "src/proc/fdinfo.h"
+#include "src/take/flight.h"
 #include "src/take/look.h"
 #include "src/take/recover.h"
 
@@ -159,10 +160,15 @@ static void find_rows(struct recover_list *list, const struct survey *s)
 
 /* ---- in flight ---- */
 
+#define FLIGHT_DEPTH 8 /* the kernel itself allows 4: see unix(7) ETOOMANYREFS */
+
 struct flight {
 	struct recover_list *list;
+	const struct recover_opts *o;
 	const struct fdent *socket;
-	unsigned seen;
+	uint64_t inside[FLIGHT_DEPTH]; /* sockets in flight that we are in */
+	unsigned depth, seen;
+	uint64_t expected;
 };
 
 static void set_own_name(struct recover_item *item)
@@ -209,16 +215,6 @@ static void take_flight(struct flight *fl, int fd)
 	set_own_name(item);
 }
 
-static int flight_piece(struct peek *p, const struct peek_piece *piece)
-{
-	struct flight *fl = p->arg;
-
-	for (unsigned i = 0; i < piece->n_fds && piece->fds; i++)
-		take_flight(fl, piece->fds[i]);
-	fl->seen += piece->n_fds;
-	return 0;
-}
-
 static uint64_t fds_in_flight(const struct fdent *e)
 {
 	uint64_t n = 0;
@@ -227,6 +223,55 @@ static uint64_t fds_in_flight(const struct fdent *e)
 	    !fdinfo_u64(e->extra, e->extra_len, "scm_fds", 10, &n))
 		return 0;
 	return n;
+}
+
+static int flight_piece(struct peek *p, const struct peek_piece *piece);
+
+/* A socket in flight may have descriptors in flight, even itself. */
+static void look_inside(struct flight *fl, int fd)
+{
+	struct kind_ctx ctx;
+	struct peek p = {
+		.fd = fd,
+		.ctx = &ctx,
+		.limit = PEEK_ALL,
+		.may_move_peek_off = fl->o->all_messages,
+		.want_fds = true,
+		.piece = flight_piece,
+		.arg = fl,
+	};
+	struct survey *s;
+	uint64_t n;
+
+	if (flight_describe(fl->o->survey->procfs, fd, 0, &s, &p.ent, NULL) < 0)
+		return;
+	ctx = survey_ctx(s);
+	n = fds_in_flight(p.ent);
+	for (unsigned i = 0; i < fl->depth; i++)
+		n = fl->inside[i] == p.ent->ino ? 0 : n;
+	fl->expected += n;
+	if (n && fl->depth < FLIGHT_DEPTH) {
+		fl->inside[fl->depth++] = p.ent->ino;
+		if (look_held(&p) < 0)
+			fl->list->unreadable++;
+		fl->depth--;
+	}
+	survey_free(s);
+}
+
+static int flight_piece(struct peek *p, const struct peek_piece *piece)
+{
+	struct flight *fl = p->arg;
+	struct stat st;
+
+	for (unsigned i = 0; i < piece->n_fds && piece->fds; i++) {
+		if (fstat(piece->fds[i], &st) == 0 && S_ISSOCK(st.st_mode))
+			look_inside(fl, piece->fds[i]);
+		else
+			take_flight(fl, piece->fds[i]);
+	}
+	fl->seen += piece->n_fds;
+	return 0;
 }
 
 static int open_holder(struct target *t, const struct fdent *e, int procfs, struct fail *f)
@@ -244,7 +289,13 @@ static int open_holder(struct target *t, const struct fdent *e, int procfs, stru
 static void ask_socket(struct recover_list *list, const struct recover_opts *o,
 		       const struct fdent *e, uint64_t expected)
 {
-	struct flight fl = { .list = list, .socket = e };
+	struct flight fl = { .list = list,
+			     .o = o,
+			     .socket = e,
+			     .inside = { e->ino },
+			     .depth = 1,
+			     .expected = expected };
+	struct fail f = { 0 };
 	struct kind_ctx ctx = survey_ctx(o->survey);
 	struct peek p = {
 		.ent = e,
@@ -254,17 +305,22 @@ static void ask_socket(struct recover_list *list, const struct recover_opts *o,
 		.want_fds = true,
 		.piece = flight_piece,
 		.arg = &fl,
+		.fail = &f,
 	};
 	struct target t;
+	int r;
 
 	if (open_holder(&t, e, o->survey->procfs, NULL) < 0) {
 		list->unreadable++;
 		return;
 	}
-	if (look(&p, &t) < 0)
+	r = look(&p, &t);
+	if (o->looked)
+		o->looked(o->arg, &t, e, r < 0 ? &f : NULL);
+	if (r < 0)
 		list->unreadable++;
-	else if (fl.seen < expected)
-		list->hidden += (unsigned)(expected - fl.seen);
+	else if (fl.seen < fl.expected)
+		list->hidden += (unsigned)(fl.expected - fl.seen);
 	target_close(&t);
 }
 

@@ -272,6 +272,20 @@ static void record_error(struct json *j, const struct fail *f)
 	json_end_object(j);
 }
 
+static void record_ranges(struct json *j, const char *name, const struct dump_ranges *r)
+{
+	if (!r->n)
+		return;
+	json_array(j, name);
+	for (size_t i = 0; i < r->n; i++) {
+		json_object(j, NULL);
+		json_u64(j, "offset", r->at[i].from);
+		json_u64(j, "length", r->at[i].len);
+		json_end_object(j);
+	}
+	json_end_array(j);
+}
+
 void recover_record(struct buf *out, const struct recover_item *item, const struct dump_result *r)
 {
 	const struct fdent *e = item->ent;
@@ -297,9 +311,19 @@ void recover_record(struct buf *out, const struct recover_item *item, const stru
 	json_bytes(&j, "name", item->name, item->name_len);
 	json_u64(&j, "size", r->size);
 	json_str(&j, "sha256", r->hash.hex[HASH_SHA256][0] ? r->hash.hex[HASH_SHA256] : NULL);
+	for (int i = 0; i < HASH_COUNT; i++)
+		if (i != HASH_SHA256 && r->hash.hex[i][0])
+			json_str(&j, hash_name(i), r->hash.hex[i]);
 	json_str(&j, "method", r->method);
+	json_str(&j, "effect", effect_name(r->effect.effect));
+	if (r->frozen) {
+		json_str(&j, "frozen_by", r->frozen);
+		json_u64(&j, "pause", r->pause_ns);
+	}
 	json_bool(&j, "complete", r->complete);
+	record_ranges(&j, "unreadable", &r->bad);
 	json_bool(&j, "stable", r->unstable.n == 0);
+	record_ranges(&j, "unstable", &r->unstable);
 	record_error(&j, &r->fail);
 	json_end_object(&j);
 	json_line(&j);

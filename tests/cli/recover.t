@@ -4,6 +4,7 @@
 import hashlib
 import json
 import os
+import socket
 import sys
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from lib import *
@@ -174,4 +175,36 @@ if am_root():
             "the bytes that are mapped")
 else:
     skip("another user", 2)
+# ---- sockets in flight in whose queues files are in flight ----
+def lost(data):
+    with open(os.path.join(TMP, "lost"), "w+b", buffering=0) as f:
+        os.unlink(os.path.join(TMP, "lost"))
+        f.write(data)
+        return os.dup(f.fileno())
+
+
+a, b = socket.socketpair()
+c, d = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+inner, outer = lost(b"inner"), lost(b"outer")
+for s, fds in ((c, [inner]), (a, [d.detach(), outer]), (c, [b.fileno()])):
+    socket.send_fds(s, [b"x"], fds)
+    for fd in fds:
+        if fd != b.fileno():
+            os.close(fd)
+audit = os.path.join(TMP, "audit")
+r = filch("recover", str(os.getpid()), "-o", os.path.join(TMP, "nested"), "--all-messages", "--json",
+          "--hash", "sha512,md5", "--audit", audit)
+records = [json.loads(x) for x in r.stdout.splitlines()]
+is_((r.status, sorted(x["sha512"] for x in records)),
+    (0, sorted(hashlib.sha512(x).hexdigest() for x in (b"inner", b"outer"))),
+    "all of it is found, though the outer one is in its own queue; any hash is in the record")
+is_([(x["effect"], "md5" in x) for x in records], [("hold", True)] * 2, "with the effect")
+is_([json.loads(x)["effect"] for x in open(audit)], ["shared", "hold", "hold"],
+    "the look into the queue is in the audit file")
+r = filch("dump", "%d:%d" % (os.getpid(), b.fileno()), "-o", os.path.join(TMP, "sock"), "--in-flight")
+is_((r.status, content(os.path.join(TMP, "sock.fd1.fd1")), content(os.path.join(TMP, "sock.fd2"))),
+    (0, b"inner", b"outer"), "dump --in-flight goes as deep")
+for x in (a, b, c):
+    x.close()
+
 done()

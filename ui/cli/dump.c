@@ -53,6 +53,8 @@ static const struct opt dump_opts_table[] = {
 	{ NULL, 0, OPT_FLAG, 0, NULL, NULL },
 };
 
+#define FLIGHT_DEPTH 8 /* sockets in flight in sockets in flight */
+
 /* One run of the verb. */
 struct dumper {
 	struct cli *cli;
@@ -62,6 +64,8 @@ struct dumper {
 	bool many; /* OUT is a folder */
 	int dir;   /* it, or AT_FDCWD */
 	unsigned flights;
+	uint64_t inside[FLIGHT_DEPTH]; /* the sockets whose queue we are in */
+	unsigned depth;
 	unsigned skipped; /* no contents, and not asked for by name */
 	const char *name; /* of the dump on its way */
 	struct progress progress;
@@ -152,6 +156,41 @@ static void settle(struct dumper *d, const char *label, struct dump_result *r, i
 	}
 }
 
+/* Not again into one that is, by way of others, in its own queue. */
+static bool enter(struct dumper *d, const struct fdent *e)
+{
+	for (unsigned i = 0; i < d->depth; i++)
+		if (d->inside[i] == e->ino)
+			return false;
+	if (d->depth == FLIGHT_DEPTH)
+		return false;
+	d->inside[d->depth++] = e->ino;
+	return true;
+}
+
+static int dump_flight(void *arg, unsigned index, int *copy);
+
+static int dump_inside(struct dumper *d, const char *name, struct dump_opts *o,
+		       struct dump_result *result)
+{
+	const char *outer = d->name;
+	unsigned flights = d->flights;
+	int r;
+
+	if (!enter(d, o->ent))
+		return dump_held(o, result);
+	d->name = name;
+	d->flights = 0;
+	o->may_move_peek_off = true;
+	o->in_flight = dump_flight;
+	o->arg = d;
+	r = dump_held(o, result);
+	d->depth--;
+	d->name = outer;
+	d->flights = flights;
+	return r;
+}
+
 /* A descriptor in flight: described as our own, dumped beside its socket. */
 static int dump_flight(void *arg, unsigned index, int *copy)
 {
@@ -179,7 +218,7 @@ static int dump_flight(void *arg, unsigned index, int *copy)
 		.cancel = &d->cancel,
 	};
 
-	r = dump_held(&o, &result);
+	r = dump_inside(d, name, &o, &result);
 	settle(d, name, &result, r);
 	dump_result_release(&result);
 	/* Its close may wait for ever: our exit does that, see aside.h. */
@@ -249,6 +288,8 @@ static int dump_one(struct cli *cli, const struct desc_ref *ref, void *arg)
 	dump_file_name(&name, ref->ent);
 	d->name = d->many ? buf_str(&name) : d->v->out;
 	d->flights = 0;
+	d->depth = 1;
+	d->inside[0] = ref->ent->ino;
 	d->progress.what = ref->label;
 	o.out.name = to_stdout ? NULL : d->name;
 	r = dump(&o, &result);

@@ -234,7 +234,7 @@ static void save_one(struct recovery *r, const struct recover_item *item)
 	snprintf(who.comm, sizeof(who.comm), "%.*s", (int)item->ent->proc->comm_len,
 		 item->ent->proc->comm);
 	who.comm_len = strlen(who.comm);
-	cli_audit(r->cli, "recover", r->v->freeze ? EFFECT_STOP : EFFECT_HOLD, &who, item->ent->fd,
+	cli_audit(r->cli, "recover", result.frozen ? EFFECT_STOP : EFFECT_HOLD, &who, item->ent->fd,
 		  err < 0 ? &result.fail : NULL);
 	if (err < 0) {
 		cli_failed(r->cli, &result.fail);
@@ -245,6 +245,14 @@ static void save_one(struct recovery *r, const struct recover_item *item)
 	}
 	dump_result_release(&result);
 	cli_flush(r->cli, false);
+}
+
+/* A queue was looked into: that is an effect of its own, of --list too. */
+static void looked(void *arg, const struct target *t, const struct fdent *e, const struct fail *f)
+{
+	struct recovery *r = arg;
+
+	cli_audit(r->cli, "recover", r->v->messages ? EFFECT_SHARED : EFFECT_HOLD, t, e->fd, f);
 }
 
 static int open_output(struct recovery *r, struct fail *f)
@@ -289,12 +297,22 @@ static int save_all(struct recovery *r)
 
 static bool allowed(struct recovery *r)
 {
-	enum effect e = r->v->freeze ? EFFECT_STOP : r->v->messages ? EFFECT_SHARED : EFFECT_HOLD;
+	bool freeze = r->v->freeze && !r->v->list;
+	enum effect e = freeze ? EFFECT_STOP : r->v->messages ? EFFECT_SHARED : EFFECT_HOLD;
+	autobuf words = BUF_INIT;
 
-	return cli_gate(r->cli, "recover", e,
-			"holds duplicates while copying; looks into the queues of unix sockets "
-			"that have descriptors in flight",
-			"deleted files");
+	if (!r->v->list)
+		buf_adds(&words, "holds duplicates while copying; ");
+	buf_adds(&words, "looks into the queues of unix sockets that have descriptors in flight");
+	if (r->v->messages)
+		buf_adds(&words,
+			 ", and moves their SO_PEEK_OFF for moments: seen only by a program "
+			 "that itself uses MSG_PEEK right then");
+	if (freeze)
+		buf_adds(&words,
+			 "; stops each holder while its file is copied: it notices a gap in "
+			 "time, and some of its calls return EINTR");
+	return cli_gate(r->cli, "recover", e, buf_str(&words), "deleted files");
 }
 
 /*
@@ -413,6 +431,8 @@ static int recover_run(struct cli *cli, const void *values, int n, char **argv)
 	opts.targets = n ? names : NULL;
 	r.save.cancel = &r.cancel;
 	r.save.arg = &r;
+	r.find.looked = looked;
+	r.find.arg = &r;
 	/* For an output that does not answer; files in flight are of any filesystem. */
 	status = !v->list && (v->messages || aside_is_wise())
 			 ? aside_run(cli, "the output", recover_aside, &(struct aside){ &r, &opts })
