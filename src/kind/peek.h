@@ -59,10 +59,11 @@ struct peek {
 	int (*piece)(struct peek *p, const struct peek_piece *piece);
 	void *arg; /* for piece() */
 	/* Set by the way: */
-	const char *method; /* "pread", "tee", "MSG_PEEK", ...: a static string */
-	bool incomplete;    /* more was there than could be seen */
-	char missing[160];  /* what, in words */
-	uint64_t pause_ns;  /* send_queue: for how long the target stood still */
+	const char *method;        /* "pread", "tee", "MSG_PEEK", ...: a static string */
+	bool incomplete;           /* more was there than could be seen */
+	char missing[160];         /* what, in words */
+	uint64_t pause_ns;         /* send_queue: for how long the target stood still */
+	const char *pause_warning; /* what others see of how it was stopped; NULL: nothing */
 	struct fail *fail;
 };
 

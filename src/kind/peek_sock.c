@@ -15,6 +15,7 @@
 
 #include "src/base/alloc.h"
 #include "src/kind/peek_sock.h"
+#include "src/net/sock.h"
 
 #define SCM_FDS_MAX 253 /* of the kernel: SCM_MAX_FD */
 
@@ -208,7 +209,8 @@ static int stream_rest(struct peek *p, struct look *l, uint64_t at, uint64_t end
 			  (unsigned long long)end,
 			  moved ? "the target was reading at the same time"
 				: "the kernel showed no more");
-	return r == -EOVERFLOW || r > 0 ? 0 : r;
+	/* SO_PEEK_OFF is known to TCP since Linux 6.9. */
+	return r == -EOVERFLOW || r == -EOPNOTSUPP || r > 0 ? 0 : r;
 }
 
 /* What FIONREAD says is there; fails where a family does not know it. */
@@ -232,6 +234,16 @@ static struct look *look_new(size_t size, int flags)
 	return l;
 }
 
+static int grow(struct look *l, uint64_t size)
+{
+	char *buf = size > l->size ? realloc(l->buf, (size_t)size) : l->buf;
+
+	if (!buf)
+		return -ENOMEM;
+	l->buf = buf;
+	return 0;
+}
+
 static void look_free_scoped(struct look **l)
 {
 	if (*l)
@@ -240,8 +252,23 @@ static void look_free_scoped(struct look **l)
 }
 #define autolook __attribute__((cleanup(look_free_scoped))) struct look
 
-/* n: bytes that are there; exact: FIONREAD said so. */
-static int stream_show(struct peek *p, uint64_t n, bool exact)
+/*
+ * TCP urgent data, see tcp(7): FIONREAD and a read both end in front of it. How much
+ * is there and behind, without the urgent byte, which only MSG_OOB reads; else 0.
+ */
+static uint64_t to_end_behind_mark(const struct peek *p)
+{
+	const struct sock_info *s = p->ent ? p->ent->sock : NULL;
+	struct pollfd pfd = { .fd = p->fd, .events = POLLPRI };
+
+	if (!s || !(s->has & SOCK_HAS_QUEUES) || !s->rqueue || poll(&pfd, 1, 0) <= 0 ||
+	    !(pfd.revents & POLLPRI) || sock_int(p->fd, SO_OOBINLINE, 0))
+		return 0;
+	return s->rqueue - 1;
+}
+
+/* n: bytes that are there up to `end`; exact: FIONREAD said so. */
+static int stream_show(struct peek *p, uint64_t n, uint64_t end, bool exact)
 {
 	autolook *l = look_new((size_t)n, 0);
 	uint64_t seen;
@@ -260,20 +287,19 @@ static int stream_show(struct peek *p, uint64_t n, bool exact)
 			  "what may be behind the first %llu bytes: how much is queued could "
 			  "not be asked",
 			  (unsigned long long)seen);
-	if (r != 0 || !exact || seen >= n)
+	if (r != 0 || !exact || seen >= end)
 		return r;
-	if (p->may_move_peek_off)
-		return stream_rest(p, l, seen, n);
-	peek_miss(p,
-		  "%llu bytes behind descriptors in flight or another sender's: they are seen "
-		  "only by moving SO_PEEK_OFF",
-		  (unsigned long long)(n - seen));
+	if (p->may_move_peek_off && grow(l, end - seen) == 0)
+		return stream_rest(p, l, seen, end);
+	peek_miss(p, "%llu bytes behind %s: they are seen only by moving SO_PEEK_OFF",
+		  (unsigned long long)(end - seen),
+		  end > n ? "urgent data" : "descriptors in flight or another sender's");
 	return 0;
 }
 
 int peek_stream(struct peek *p)
 {
-	uint64_t n = PEEK_DEFAULT_LIMIT;
+	uint64_t n = PEEK_DEFAULT_LIMIT, end;
 	bool exact = queued(p->fd, &n) == 0;
 	int r = check_peek_off(p);
 
@@ -283,11 +309,19 @@ int peek_stream(struct peek *p)
 	/* Never more than is queued: only behind it does recv look at errors. */
 	if (!exact && error_pending(p->fd))
 		return refuse_error(p);
-	if (exact && n == 0 && error_pending(p->fd))
+	if (exact && n == 0 && error_pending(p->fd)) {
 		peek_miss(p, "an error is pending; it is left for the target");
+		return 0;
+	}
+	end = exact ? to_end_behind_mark(p) : 0;
+	/* The mark is at the head: a read goes over it. */
+	n = n ? n : end;
+	end = n > end ? n : end;
 	if (p->limit < n)
 		n = p->limit;
-	return n ? stream_show(p, n, exact) : 0;
+	if (p->limit < end)
+		end = p->limit;
+	return n ? stream_show(p, n, end, exact) : 0;
 }
 
 /* Room for the first message. Asking twice would mark an empty one as peeked. */

@@ -44,7 +44,7 @@ static const struct way ways[FREEZE_WAY_COUNT] = {
 			.effect = EFFECT_STOP,
 			.notices = "a gap in time; " EINTR_WORDS
 				   "; its parent and its tracer see it stop and go on; it gets SIGCONT",
-			.warning = "the target is stopped by SIGSTOP, which its parent sees: a shell "
+			.warning = "it is stopped by SIGSTOP, which its parent sees: a shell "
 				   "takes the terminal back, a supervisor may act",
 		},
 		.begin = freeze_sigstop_begin,

@@ -406,6 +406,7 @@ static int dump_source(struct dump_state *d, bool held)
 		if (r < 0)
 			return r;
 		d->r->frozen = freeze_way_info(freeze_way(&z))->name;
+		d->r->frozen_warning = freeze_way_info(freeze_way(&z))->warning;
 	}
 	r = is_plain_file(d->o) ? dump_file(d, held) : dump_pieces(d, held);
 	if (d->o->freeze)

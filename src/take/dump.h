@@ -86,9 +86,10 @@ struct dump_result {
 	char missing[160]; /* what could not be seen, in words; empty: nothing */
 	enum dump_end end; /* why following ended */
 	uint64_t copy_ns, sync_ns;
-	uint64_t pause_ns;  /* freeze: for how long it stood still */
-	const char *frozen; /* by which way: "ptrace"; NULL: it was not */
-	struct fail fail;   /* err 0: it went well */
+	uint64_t pause_ns;          /* freeze: for how long it stood still */
+	const char *frozen;         /* by which way: "ptrace"; NULL: it was not */
+	const char *frozen_warning; /* what others see of that way; NULL: nothing */
+	struct fail fail;           /* err 0: it went well */
 };
 
 /* What it will do at most, with words: for the gate. */

@@ -225,12 +225,13 @@ int look(struct peek *p, const struct target *t)
 	p->incomplete = false;
 	p->missing[0] = '\0';
 	p->pause_ns = 0;
+	p->pause_warning = NULL;
 	if (flight_is_unread(p->ent))
 		return look_unread(p, t);
 	if (!checked_kind(p))
 		return -EOPNOTSUPP;
 	if (p->send_queue)
-		return sendq_look(p, t, &p->pause_ns);
+		return sendq_look(p, t);
 	if (grab_may_hang(p->ent, p->ctx))
 		return look_in_helper(p, t);
 	return look_direct(p, t);

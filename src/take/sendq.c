@@ -132,27 +132,6 @@ static int check_holders(struct peek *p, const struct target *t)
 	return -EBUSY;
 }
 
-static ssize_t freeze_and_peek(struct peek *p, const struct target *t, void *buf, size_t len,
-			       uint64_t *pause_ns)
-{
-	struct repair rep = { .fd = p->fd };
-	socklen_t size = sizeof(rep.reuse);
-	struct freeze z;
-	uint64_t pause;
-	ssize_t n;
-	int r;
-
-	getsockopt(p->fd, SOL_SOCKET, SO_REUSEADDR, &rep.reuse, &size);
-	r = freeze_begin(&z, t, FREEZE_ALLOW_ALL, p->fail);
-	if (r < 0)
-		return r;
-	n = guarded(p, &rep, buf, len);
-	pause = freeze_end(&z);
-	if (pause_ns)
-		*pause_ns = pause;
-	return n;
-}
-
 /*
  * All of it in a process of its own: were it ours, a SIGKILL would let the target
  * go on at once, and the guardian might leave repair mode a moment later; in
@@ -167,8 +146,28 @@ struct repairer {
 struct repaired {
 	ssize_t n; /* bytes that follow, or -errno with fail */
 	uint64_t pause;
+	enum freeze_way way;
 	struct fail fail;
 };
+
+static ssize_t freeze_and_peek(struct peek *p, const struct repairer *job, void *buf,
+			       struct repaired *answer)
+{
+	struct repair rep = { .fd = p->fd };
+	socklen_t size = sizeof(rep.reuse);
+	struct freeze z;
+	ssize_t n;
+	int r;
+
+	getsockopt(p->fd, SOL_SOCKET, SO_REUSEADDR, &rep.reuse, &size);
+	r = freeze_begin(&z, job->t, FREEZE_ALLOW_ALL, p->fail);
+	if (r < 0)
+		return r;
+	answer->way = freeze_way(&z);
+	n = guarded(p, &rep, buf, job->room);
+	answer->pause = freeze_end(&z);
+	return n;
+}
 
 static ssize_t grab_and_peek(struct repairer *job, void *buf, struct repaired *answer)
 {
@@ -181,7 +180,7 @@ static ssize_t grab_and_peek(struct repairer *job, void *buf, struct repaired *a
 	if (n < 0)
 		return n;
 	p.fd = g.fd;
-	n = freeze_and_peek(&p, job->t, buf, job->room, &answer->pause);
+	n = freeze_and_peek(&p, job, buf, answer);
 	grab_release(&g);
 	return n;
 }
@@ -227,15 +226,16 @@ static int show(struct peek *p, const char *buf, size_t len)
 			   });
 }
 
-static int take_answer(struct peek *p, struct helper *h, size_t room, uint64_t *pause_ns)
+static int take_answer(struct peek *p, struct helper *h, size_t room)
 {
 	struct repaired answer;
 	int r = read_all(h, &answer, sizeof(answer));
 
 	if (r < 0)
 		return peek_fail(p, -r, "read");
-	if (pause_ns)
-		*pause_ns = answer.pause;
+	p->pause_ns = answer.pause;
+	if (answer.way)
+		p->pause_warning = freeze_way_info(answer.way)->warning;
 	if (answer.n < 0 && p->fail)
 		*p->fail = answer.fail;
 	if (answer.n <= 0 || (size_t)answer.n > room)
@@ -247,7 +247,7 @@ static int take_answer(struct peek *p, struct helper *h, size_t room, uint64_t *
 	return r < 0 ? peek_fail(p, -r, "read") : show(p, buf, (size_t)answer.n);
 }
 
-static int look_queue(struct peek *p, const struct target *t, uint64_t *pause_ns)
+static int look_queue(struct peek *p, const struct target *t)
 {
 	struct repairer job = { .p = p, .t = t };
 	struct helper h;
@@ -271,14 +271,14 @@ static int look_queue(struct peek *p, const struct target *t, uint64_t *pause_ns
 	job.room = (size_t)queued + SLACK;
 	r = grab_start(&h, repair_main, &job, t, p->ctx->procfs, p->fail);
 	if (r == 0) {
-		r = take_answer(p, &h, job.room, pause_ns);
+		r = take_answer(p, &h, job.room);
 		/* Never killed: it ends by itself, and the target with it goes on. */
 		fd_close(&h.fd);
 	}
 	return r;
 }
 
-int sendq_look(struct peek *p, const struct target *t, uint64_t *pause_ns)
+int sendq_look(struct peek *p, const struct target *t)
 {
 	struct grab g;
 	int r = grab_take(&g, t, p->ent, p->ctx->procfs, p->fail);
@@ -287,7 +287,7 @@ int sendq_look(struct peek *p, const struct target *t, uint64_t *pause_ns)
 		return r;
 	p->method = "TCP_REPAIR";
 	p->fd = g.fd;
-	r = look_queue(p, t, pause_ns);
+	r = look_queue(p, t);
 	p->fd = -1;
 	grab_release(&g);
 	return r;

@@ -14,11 +14,11 @@
  * goes on receiving and acknowledging. A helper does it, which ends what it
  * began if we die; a guardian leaves repair mode if the helper dies.
  * SO_REUSEADDR, which repair mode forgets, is put back; no window probe is sent.
- * The target stands still for some milliseconds: *pause_ns, if not NULL.
+ * The target stands still for some milliseconds: p->pause_ns.
  *
  * -EINVAL on a listening socket, -EPERM without the capability, else as
  * freeze_begin(). Effect: stop.
  */
-int sendq_look(struct peek *p, const struct target *t, uint64_t *pause_ns);
+int sendq_look(struct peek *p, const struct target *t);
 
 #endif

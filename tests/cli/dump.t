@@ -503,6 +503,22 @@ with Victim("file:fd=100,size=100,name=a b;$(x)", "pipe:fd=110,peer=111,size=50"
     like(r.stderr, "stood still for", "--freeze reports the pause")
     ok(wait_for(lambda: v.state() == "S"), "and the target goes on")
 
+    clean()
+    tracer = subprocess.Popen(["strace", "-o", "/dev/null", "-p", str(v.pid)],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    traced = "TracerPid:\t%d\n" % tracer.pid
+    if wait_for(lambda: tracer.poll() is not None or
+                traced in open("/proc/%d/status" % v.pid).read()) and tracer.poll() is None:
+        r = filch("dump", "%d:100" % v.pid, "-o", OUT, "--freeze")
+        is_(r.status, 0, "--freeze of one that is traced")
+        like(r.stderr, r"still for .*\(sigstop\)\n.*SIGSTOP, which its parent sees",
+             "it warns of what others see")
+        ok(wait_for(lambda: v.state() == "S"), "and the target goes on")
+    else:
+        skip("strace may not trace here", 3)
+    tracer.terminate()
+    tracer.wait()
+
 # ---- memory ----
 clean()
 large = deleted_file(b"")

@@ -4,6 +4,7 @@
 import base64
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -130,6 +131,34 @@ if am_root():
         is_(len(r.stdout), 14 + 20 + 8 + 7, "dumped")
 else:
     skip("packet sockets need root", 3)
+
+# ---- urgent data of TCP: a read ends in front of it, and so does FIONREAD ----
+listener = socket.create_server(("127.0.0.1", 0))
+c = socket.create_connection(listener.getsockname())
+s, _ = listener.accept()
+c.send(b"abc")
+c.send(b"!", socket.MSG_OOB)
+c.send(b"def")
+poller = select.poll()
+poller.register(s, select.POLLPRI)
+poller.poll(5000)
+wait_for(lambda: filch("ls", "--json", "-f", "fd = %d" % s.fileno(), str(ME)).stdout.find(
+    '"recv_queue":7') > 0)
+at = "%d:%d" % (ME, s.fileno())
+r = filch("peek", at)
+is_((r.status, r.stdout), (1, "abc"), "what is behind urgent data is not seen")
+like(r.stderr, "3 bytes behind urgent data", "and that is said")
+r = filch("peek", at, "-n", "all")
+# SO_PEEK_OFF of TCP came with Linux 6.9.
+ok((r.status, r.stdout) in ((0, "abcdef"), (1, "abc")), "with -n all it is", r)
+is_((s.recv(9), s.recv(1, socket.MSG_OOB)), (b"abc", b"!"), "the urgent byte is left alone")
+c.send(b"?", socket.MSG_OOB)
+s.recv(9)
+poller.poll(5000)
+r = filch("peek", at, "-n", "all")
+is_((r.status, r.stdout, s.recv(1, socket.MSG_OOB)), (0, "", b"?"), "alone it is nothing to read")
+for x in (listener, s, c):
+    x.close()
 
 # ---- the send queue ----
 with Victim("tcp:fd=100,peer=101,unacked=20000", options=["--blocker=read"]) as v:

@@ -140,6 +140,8 @@ static void settle(struct dumper *d, const char *label, struct dump_result *r, i
 	if (r->frozen)
 		cli_message(d->cli, "%s: the target stood still for %.1f ms (%s)", label,
 			    (double)r->pause_ns / 1e6, r->frozen);
+	if (r->frozen_warning)
+		cli_message(d->cli, "%s: %s", label, r->frozen_warning);
 	if (err == 0 || d->v->json)
 		report(d, r, label);
 	if (err == 0) {

@@ -172,6 +172,8 @@ static int peek_one(struct cli *cli, const struct desc_ref *d, void *arg)
 	if (p.pause_ns)
 		cli_message(cli, "%s: the target stood still for %.1f ms", d->label,
 			    (double)p.pause_ns / 1e6);
+	if (p.pause_warning)
+		cli_message(cli, "%s: %s", d->label, p.pause_warning);
 	say_missing(cli, d, &p);
 	return 0;
 }

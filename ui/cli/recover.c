@@ -190,6 +190,8 @@ static void say_saved(struct recovery *r, const struct recover_item *item,
 	if (result->frozen)
 		cli_message(r->cli, "process %d stood still for %.1f ms (%s)", item->ent->proc->pid,
 			    (double)result->pause_ns / 1e6, result->frozen);
+	if (result->frozen_warning)
+		cli_message(r->cli, "process %d: %s", item->ent->proc->pid, result->frozen_warning);
 	if (r->v->json)
 		return;
 	text_size(&size, result->size);
