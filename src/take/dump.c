@@ -379,20 +379,33 @@ static int complete(struct dump_state *d)
 	return err;
 }
 
-/* The partial stays and is named, unless nothing is in it that was not there before. */
-static void set_path(struct dump_state *d, int err)
+/* Of what failed: what there is of the output, which may end in front of the last write. */
+static void list_output(struct dump_state *d)
 {
 	struct stat st;
 
-	if (!d->out.name)
+	d->r->size = d->out.name && fstat(d->out.fd, &st) == 0 ? (uint64_t)st.st_size : d->out.at;
+	if (d->out.name) {
+		d->at = d->r->size;
+		dump_list_data(d);
 		return;
-	if (err < 0 && d->at == 0 && d->out.had == 0 && d->r->fail.class != FAIL_OUTPUT) {
+	}
+	dump_ranges_cut(&d->r->extents, d->r->size);
+	d->r->copied = dump_ranges_total(&d->r->extents);
+}
+
+/* The partial stays and is named, unless nothing is in it that was not there before. */
+static void set_path(struct dump_state *d, int err)
+{
+	if (err < 0 && d->out.name && d->at == 0 && d->out.had == 0 &&
+	    d->r->fail.class != FAIL_OUTPUT) {
 		unlinkat(d->out.dir, d->out.partial, 0);
 		return;
 	}
 	if (err < 0)
-		d->r->size = fstat(d->out.fd, &st) == 0 ? (uint64_t)st.st_size : d->at;
-	d->r->path = xstrdup(err < 0 ? d->out.partial : d->out.name);
+		list_output(d);
+	if (d->out.name && (err == 0 || out_is_there(&d->out)))
+		d->r->path = xstrdup(err < 0 ? d->out.partial : d->out.name);
 }
 
 /* Read the source: while the target stands still, if that is wanted. */

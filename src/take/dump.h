@@ -108,6 +108,9 @@ int dump(const struct dump_opts *o, struct dump_result *r);
 int dump_held(const struct dump_opts *o, struct dump_result *r);
 void dump_result_release(struct dump_result *r);
 
+/* The name of its effect; "none" if it failed before it had any. */
+const char *dump_caused(const struct dump_result *r);
+
 /* The record: size, extents, hashes, method, effect, errors, completeness. */
 void dump_facts(const struct dump_result *r, struct facts *out);
 

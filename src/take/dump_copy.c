@@ -87,6 +87,14 @@ void dump_ranges_merge(struct dump_ranges *r, uint64_t from, uint64_t len)
 	}
 }
 
+void dump_ranges_cut(struct dump_ranges *r, uint64_t end)
+{
+	while (r->n && r->at[r->n - 1].from >= end)
+		r->n--;
+	if (r->n && r->at[r->n - 1].len > end - r->at[r->n - 1].from)
+		r->at[r->n - 1].len = end - r->at[r->n - 1].from;
+}
+
 uint64_t dump_ranges_total(const struct dump_ranges *r)
 {
 	uint64_t total = 0;

@@ -4,6 +4,11 @@
 
 #include "src/take/dump.h"
 
+const char *dump_caused(const struct dump_result *r)
+{
+	return effect_name(r->effect.effect == EFFECT_UNSTATED ? EFFECT_NONE : r->effect.effect);
+}
+
 static void ranges(struct facts *out, const char *name, const struct dump_ranges *r)
 {
 	fact_list(out, name);
@@ -65,7 +70,7 @@ void dump_facts(const struct dump_result *r, struct facts *out)
 		if (r->hash.hex[i][0])
 			fact_text(out, hash_name(i), r->hash.hex[i]);
 	fact_text(out, "method", r->method);
-	fact_text(out, "effect", effect_name(r->effect.effect));
+	fact_text(out, "effect", dump_caused(r));
 	ranges(out, "extents", &r->extents);
 	ranges(out, "unreadable", &r->bad);
 	ranges(out, "unstable", &r->unstable);

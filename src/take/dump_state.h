@@ -53,6 +53,9 @@ int dump_each_range(struct dump_state *d,
 /* As dump_ranges_add(), anywhere, and joined with what it overlaps. */
 void dump_ranges_merge(struct dump_ranges *r, uint64_t from, uint64_t len);
 
+/* Nothing at or behind `end`. */
+void dump_ranges_cut(struct dump_ranges *r, uint64_t end);
+
 /* What the source is now: dump_settle() compares. */
 int dump_mark(struct dump_state *d);
 /* Does any process have the source mapped so that it can write? Sets d->mapped. */

@@ -259,6 +259,15 @@ static int rename_new(struct out *o)
 	return unlinkat(o->dir, o->partial, 0) < 0 ? -errno : 0;
 }
 
+bool out_is_there(const struct out *o)
+{
+	struct stat ours, named;
+
+	return o->name && fstat(o->fd, &ours) == 0 &&
+	       fstatat(o->dir, o->partial, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       named.st_ino == ours.st_ino && named.st_dev == ours.st_dev;
+}
+
 static void sync_folder(const struct out *o)
 {
 	const char *slash = strrchr(o->name, '/');
@@ -277,6 +286,12 @@ int out_name(struct out *o, struct fail *f)
 
 	if (!o->name)
 		return 0;
+	if (!out_is_there(o)) {
+		r = out_fail(o, ENOENT, "rename", f);
+		fail_why(f, "it was removed or replaced by somebody while it was written");
+		fail_advice(f, "begin again, with a folder of your own");
+		return r;
+	}
 	if (o->force)
 		r = renameat(o->dir, o->partial, o->dir, o->name) < 0 ? -errno : 0;
 	else

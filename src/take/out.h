@@ -53,6 +53,9 @@ bool out_has(const struct out *o, uint64_t at, const void *p, size_t len);
 /* Cut or extend to size, without giving it its name yet. Streams: nothing. */
 int out_truncate(struct out *o, uint64_t size, struct fail *f);
 
+/* Has the .partial still its name? Somebody may have removed it, or its folder. */
+bool out_is_there(const struct out *o);
+
 /* Everything on the disk: fsync(2). Then the name, and the folder's own fsync. */
 int out_sync(struct out *o, struct fail *f);
 int out_name(struct out *o, struct fail *f);

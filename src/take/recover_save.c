@@ -315,7 +315,7 @@ void recover_record(struct buf *out, const struct recover_item *item, const stru
 		if (i != HASH_SHA256 && r->hash.hex[i][0])
 			json_str(&j, hash_name(i), r->hash.hex[i]);
 	json_str(&j, "method", r->method);
-	json_str(&j, "effect", effect_name(r->effect.effect));
+	json_str(&j, "effect", dump_caused(r));
 	if (r->frozen) {
 		json_str(&j, "frozen_by", r->frozen);
 		json_u64(&j, "pause", r->pause_ns);

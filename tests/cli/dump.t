@@ -270,6 +270,42 @@ with Victim("file:fd=100,size=1000,mode=wa,deleted") as v:
     is_((p.returncode, rec["size"], rec["sha256"]), (1, len(first + out), sha(first + out)),
         "of one that is cut: size and hash are those of what was written")
 
+# ---- what becomes of the output meanwhile ----
+for what in ("removed", "replaced"):
+    folder = os.path.join(TMP, what)
+    os.mkdir(folder)
+    theirs = os.path.join(folder, "out.partial")
+    with Victim("file:fd=100,size=1000,mode=wa,deleted") as v:
+        p = subprocess.Popen([FILCH, "dump", "%d:100" % v.pid, "-o", os.path.join(folder, "out"),
+                              "--follow", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        wait_for(lambda: os.path.exists(theirs) and os.stat(theirs).st_size == 1000)
+        os.unlink(theirs)
+        if what == "removed":
+            os.rmdir(folder)
+        else:
+            with open(theirs, "w") as other:
+                other.write("theirs")
+        v.cmd("close 100")
+        out, err = p.communicate(timeout=20)
+        rec = json.loads(out)
+        is_((p.returncode, rec["complete"], "file" in rec), (5, False, False),
+            "the file that is written to is %s: a failure" % what)
+        like(err.decode(), "%s.*removed or replaced by somebody" % what, "that is told")
+        unlike(err.decode(), "kept", "and not that it was kept")
+        if what == "replaced":
+            is_((os.listdir(folder), content(theirs)), (["out.partial"], b"theirs"),
+                "nobody's file gets our name")
+
+with Victim("file:fd=100,size=1000,mode=wa,deleted", "file:fd=101,size=10") as v:
+    folder = os.path.join(TMP, "two")
+    p = subprocess.Popen([FILCH, "dump", "%d:100-101" % v.pid, "-o", folder, "--follow"],
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    wait_for(lambda: os.path.exists(folder) and os.listdir(folder))
+    p.send_signal(signal.SIGINT)
+    out, err = p.communicate(timeout=20)
+    is_((p.returncode, len(os.listdir(folder))), (1, 1), "^C: of two one is not begun")
+    like(err.decode(), r"%d:101: .*stopped before it was begun" % v.pid, "which is named")
+
 # ---- changing while it is copied ----
 stop = threading.Event()
 big = deleted_file(b"")
@@ -366,12 +402,15 @@ if am_root():
     small = os.path.join(TMP, "small")
     os.mkdir(small)
     r = run(["unshare", "--mount", "sh", "-c",
-             "mount -t tmpfs -o size=1M none %s && %s dump %d:%d -o %s/out; echo $?; ls %s" % (
+             "mount -t tmpfs -o size=1M none %s && %s dump %d:%d -o %s/out --json; echo $?; ls %s" % (
                  small, FILCH, ME, big.fileno(), small, small)])
-    like(r.stdout, r"^5\nout.partial\n$", "ENOSPC: status 5, the partial stays")
+    like(r.stdout, r"\n5\nout.partial\n$", "ENOSPC: status 5, the partial stays")
+    rec = record(r)
+    is_((rec["size"], rec["copied"], rec["extents"]),
+        (1 << 20, 1 << 20, [{"offset": 0, "length": 1 << 20}]), "the record has what fitted")
     like(r.stderr, "No space left", "and it is said")
 else:
-    skip("ENOSPC needs a mount", 2)
+    skip("ENOSPC needs a mount", 3)
 
 # ---- what cannot be read ----
 if run(["strace", "-o", "/dev/null", "true"]).status == 0:

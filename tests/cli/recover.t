@@ -207,4 +207,20 @@ is_((r.status, content(os.path.join(TMP, "sock.fd1.fd1")), content(os.path.join(
 for x in (a, b, c):
     x.close()
 
+# ---- everything failed for one reason: its status ----
+with Victim("file:fd=100,size=10,deleted") as v:
+    name = v.fd(100)["path"] if "path" in v.fd(100) else \
+        os.readlink("/proc/%d/fd/100" % v.pid).replace(" (deleted)", "")
+    with open(name, "w") as f:
+        f.write("another")
+    r = filch("recover", str(v.pid), "--to-original-path", "--json")
+    is_((r.status, content(name)), (5, b"another"), "what is there again is not replaced: status 5")
+    is_((json.loads(r.stdout)["file"], json.loads(r.stdout)["effect"]), (None, "hold"),
+        "the record says so")
+    os.unlink(name)
+    os.rmdir(os.path.dirname(name))
+    r = filch("recover", str(v.pid), "--to-original-path", "--json")
+    is_((r.status, json.loads(r.stdout)["error"]["errno"]), (5, "ENOENT"), "nor is a folder made")
+    os.mkdir(os.path.dirname(name))
+
 done()

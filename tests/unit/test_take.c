@@ -228,9 +228,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reused_slot), cmocka_unit_test(test_reused_eventfd),
 		cmocka_unit_test(test_why_self),    cmocka_unit_test(test_sentences),
-		cmocka_unit_test(test_ranges),
-		cmocka_unit_test(test_merged_ranges),      cmocka_unit_test(test_file_name),
-		cmocka_unit_test(test_held),
+		cmocka_unit_test(test_ranges),      cmocka_unit_test(test_merged_ranges),
+		cmocka_unit_test(test_file_name),   cmocka_unit_test(test_held),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);

@@ -253,6 +253,17 @@ static bool skip(struct dumper *d, const struct desc_ref *ref, const struct cell
 	return true;
 }
 
+/* After ^C: what was asked for too, and not looked at. */
+static int not_begun(struct dumper *d, const struct desc_ref *ref)
+{
+	struct fail f;
+
+	fail_set(&f, ECANCELED, "dump", "%s", ref->label);
+	fail_why(&f, "stopped before it was begun");
+	cli_failed(d->cli, &f);
+	return -ECANCELED;
+}
+
 static int dump_one(struct cli *cli, const struct desc_ref *ref, void *arg)
 {
 	struct dumper *d = arg;
@@ -284,8 +295,9 @@ static int dump_one(struct cli *cli, const struct desc_ref *ref, void *arg)
 	struct cell c = dump_effect(&o);
 	int r;
 
-	if (atomic_load(&d->cancel) || skip(d, ref, &c) ||
-	    !cli_gate(cli, "dump", c.effect, c.words, ref->label))
+	if (atomic_load(&d->cancel))
+		return not_begun(d, ref);
+	if (skip(d, ref, &c) || !cli_gate(cli, "dump", c.effect, c.words, ref->label))
 		return 0;
 	dump_file_name(&name, ref->ent);
 	d->name = d->many ? buf_str(&name) : d->v->out;

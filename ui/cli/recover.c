@@ -282,6 +282,7 @@ static int save_all(struct recovery *r)
 	uint64_t avail;
 	struct fail f = { 0 };
 	int err = open_output(r, &f);
+	size_t i;
 
 	if (err == 0 && !r->v->original && !r->v->force)
 		err = recover_space(&r->list, r->save.dir, &avail, &f);
@@ -290,11 +291,15 @@ static int save_all(struct recovery *r)
 		return err;
 	}
 	progress_signals(&r->cancel);
-	for (size_t i = 0; i < r->list.n && !atomic_load(&r->cancel); i++)
+	for (i = 0; i < r->list.n && !atomic_load(&r->cancel); i++)
 		save_one(r, &r->list.at[i]);
 	progress_signals(NULL);
-	cli_done(r->cli);
-	return 0;
+	if (i == r->list.n)
+		return 0;
+	fail_set(&f, ECANCELED, "recover", "%zu of %zu files", r->list.n - i, r->list.n);
+	fail_why(&f, "stopped before they were looked at");
+	cli_failed(r->cli, &f);
+	return -ECANCELED;
 }
 
 static bool allowed(struct recovery *r)
