@@ -77,9 +77,9 @@ const struct kind kind_mqueue = {
 		[OP_PEEK] = { EFFECT_HOLD, "prints its limits and depth; messages of a queue "
 					   "cannot be looked at; atime of the queue moves" },
 		CELL_NO_SEND,
-		CELL_NO_DUMP("messages of a queue can only be taken, by mq_receive(3)"),
-		[OP_READ] = { EFFECT_SHARED, "read(2) gives the queue's state as text and moves "
-					     "the offset of every holder; it takes no message" },
+		CELL_NO_DUMP("messages of a queue can only be taken; read does that"),
+		[OP_READ] = { EFFECT_CONSUME, "takes the first message of the highest priority, by "
+					      "mq_receive(3)" },
 		CELL_NO(OP_WRITE, "write(2) on a message queue is EINVAL; messages are sent by "
 				  "mq_send(3)"),
 		[OP_SEEK] = { EFFECT_SHARED, "moves the offset in the state text, which nobody "

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <mqueue.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -17,6 +18,7 @@
 
 #include "src/base/alloc.h"
 #include "src/base/fd.h"
+#include "src/kind/origin.h"
 
 #define CANCEL_LOOK_MS 100
 #define RACE_MS        1000 /* for a read that poll said would not wait */
@@ -97,12 +99,38 @@ struct reply {
 	struct fail fail; /* of the grab */
 };
 
+/* One message, as its owner would: read(2) only tells of the queue. A time past waits for none. */
+static ssize_t receive_message(int fd, void *p, size_t len)
+{
+	const struct timespec past = { 0 };
+	struct mq_attr attr;
+	autofree char *buf = NULL;
+	ssize_t n;
+
+	if (mq_getattr(fd, &attr) < 0)
+		return -errno;
+	buf = malloc((size_t)attr.mq_msgsize);
+	if (!buf)
+		return -ENOMEM;
+	do
+		n = mq_timedreceive(fd, buf, (size_t)attr.mq_msgsize, NULL, &past);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == ETIMEDOUT ? -EAGAIN : -errno;
+	if ((size_t)n > len)
+		n = (ssize_t)len;
+	memcpy(p, buf, (size_t)n);
+	return n;
+}
+
 /* Sockets, files and pipes know how not to wait; -EOPNOTSUPP: this one does not. */
 static ssize_t read_nowait(const struct rw *rw, int fd, void *p, size_t len)
 {
 	struct iovec iov = { .iov_base = p, .iov_len = len };
 	ssize_t n;
 
+	if (fdent_is_mqueue(rw->e))
+		return receive_message(fd, p, len);
 	do {
 		if (S_ISSOCK(rw->e->mode))
 			n = recv(fd, p, len, MSG_DONTWAIT);

@@ -231,4 +231,17 @@ with Victim("file:fd=100,size=1000", "pipe:fd=110,peer=111,size=300", "eventfd:f
     like(r.stderr, "nobody reads", "with its reason")
     big = bytes(200 * 1024)
     is_(filch("write", at(131), stdin=big[:5000]).status, 0, "write a socket")
+
+# ---- a message queue: only its depth is seen, and read takes a message ----
+with Victim("mqueue:fd=100,max=5,each=9,depth=2") as v:
+    if v.skipped("mqueue"):
+        skip(v.skipped("mqueue"), 4)
+    else:
+        at = "%d:100" % v.pid
+        like(filch("peek", at).stdout, "mq_curmsgs: 2\n", "its depth")
+        is_([len(filch("read", at, *more, binary=True).stdout) for more in ((), ("-n", "4"))], [9, 4],
+            "read takes a message, of one that is too long the beginning")
+        like(filch("peek", at).stdout, "mq_curmsgs: 0\n", "they are gone")
+        r = filch("read", at, timeout=10)
+        is_((r.status, "nothing to read" in r.stderr), (1, True), "an empty one is not waited for")
 done()
