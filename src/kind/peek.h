@@ -54,6 +54,7 @@ struct peek {
 	 * itself uses MSG_PEEK in that moment. Without this it is reported missing.
 	 */
 	bool may_move_peek_off;
+	bool whole;    /* files: say by `changed` if it was written to meanwhile */
 	bool want_fds; /* unix sockets: also duplicates of the descriptors in flight */
 	/* Called for every piece; non-zero ends the peek and is returned. */
 	int (*piece)(struct peek *p, const struct peek_piece *piece);
@@ -62,6 +63,7 @@ struct peek {
 	const char *method;        /* "pread", "tee", "MSG_PEEK", ...: a static string */
 	bool incomplete;           /* more was there than could be seen */
 	char missing[160];         /* what, in words */
+	bool changed;              /* whole: what was shown is not of one moment */
 	uint64_t pause_ns;         /* send_queue: for how long the target stood still */
 	const char *pause_warning; /* what others see of how it was stopped; NULL: nothing */
 	struct fail *fail;

@@ -100,15 +100,22 @@ static uint64_t start_offset(const struct peek *p)
 	return at > 0 ? (uint64_t)at : 0;
 }
 
-int peek_file(struct peek *p)
+/* Since `before`? A size of 0 is of files that the kernel makes up. */
+static bool has_changed(int fd, const struct stat *before)
 {
-	uint64_t at = start_offset(p), left = p->limit;
-	autofree char *chunk = xmalloc(PEEK_CHUNK);
-	autoclose int own = -1;
-	int fd = peek_source(p, &own), r = 0;
+	struct stat now;
 
-	if (fd < 0)
-		return fd;
+	return S_ISREG(before->st_mode) && before->st_size > 0 && fstat(fd, &now) == 0 &&
+	       (now.st_size != before->st_size || now.st_mtim.tv_sec != before->st_mtim.tv_sec ||
+		now.st_mtim.tv_nsec != before->st_mtim.tv_nsec);
+}
+
+static int show_file(struct peek *p, int fd, uint64_t at)
+{
+	autofree char *chunk = xmalloc(PEEK_CHUNK);
+	uint64_t left = p->limit;
+	int r = 0;
+
 	while (left > 0 && r == 0) {
 		size_t want = left < PEEK_CHUNK ? (size_t)left : PEEK_CHUNK;
 		ssize_t n = pread(fd, chunk, want, (off_t)at);
@@ -130,6 +137,22 @@ int peek_file(struct peek *p)
 		at += (uint64_t)n;
 		left -= (uint64_t)n;
 	}
+	return r;
+}
+
+int peek_file(struct peek *p)
+{
+	uint64_t at = start_offset(p);
+	autoclose int own = -1;
+	int fd = peek_source(p, &own), r;
+	struct stat before;
+
+	if (fd < 0)
+		return fd;
+	if (p->whole && fstat(fd, &before) < 0)
+		return peek_fail(p, errno, "fstat");
+	r = show_file(p, fd, at);
+	p->changed = p->whole && has_changed(fd, &before);
 	return r;
 }
 

@@ -102,17 +102,21 @@ static int dump_pieces_of(struct dump_state *d, bool held, const struct dump_ran
 		.has_offset = true,
 		.offset = range ? range->from : 0,
 		.may_move_peek_off = d->o->may_move_peek_off,
+		.whole = true,
 		.want_fds = d->o->in_flight != NULL,
 		.piece = put_piece,
 		.arg = d,
 		.fail = &d->r->fail,
 	};
+	uint64_t began = d->at;
 	int r;
 
 	if (d->o->max_bytes - d->at < p.limit)
 		p.limit = d->o->max_bytes == UINT64_MAX ? p.limit : d->o->max_bytes - d->at;
 	r = held ? look_held(&p) : look(&p, d->o->target);
 	snprintf(d->r->method, sizeof(d->r->method), "%s", p.method ? p.method : "");
+	if (p.changed)
+		dump_ranges_merge(&d->r->unstable, began, d->at - began);
 	if (p.incomplete)
 		memcpy(d->r->missing, p.missing, sizeof(d->r->missing));
 	return r;

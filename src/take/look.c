@@ -72,7 +72,7 @@ struct frame {
 	struct peek_piece piece;
 	int result;
 	const char *method;
-	bool incomplete;
+	bool incomplete, changed;
 	char missing[sizeof(((struct peek *)0)->missing)];
 	struct fail fail;
 };
@@ -109,6 +109,7 @@ static int helper_main(void *arg, int out)
 	f.result = job->t ? look_direct(&p, job->t) : look_now(&p);
 	f.method = p.method;
 	f.incomplete = p.incomplete;
+	f.changed = p.changed;
 	memcpy(f.missing, p.missing, sizeof(f.missing));
 	return fd_write_all(out, &f, sizeof(f));
 }
@@ -179,6 +180,7 @@ static int look_in_helper(struct peek *p, const struct target *t)
 		return r;
 	p->method = f.method;
 	p->incomplete = f.incomplete;
+	p->changed = f.changed;
 	memcpy(p->missing, f.missing, sizeof(p->missing));
 	if (p->fail && f.result < 0)
 		*p->fail = f.fail;
@@ -222,7 +224,7 @@ int look(struct peek *p, const struct target *t)
 {
 	p->fd = -1;
 	p->method = NULL;
-	p->incomplete = false;
+	p->incomplete = p->changed = false;
 	p->missing[0] = '\0';
 	p->pause_ns = 0;
 	p->pause_warning = NULL;

@@ -31,12 +31,14 @@ class Server(threading.Thread):
         self.dev = os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC)
         self.answering = threading.Event()
         self.answering.set()
+        self.writes = 0  # so many writers come while one reads: the nanoseconds of mtime
+        self.is_written = False
 
     def attr(self, ino):
         mode = 0o040755 if ino == ROOT else 0o100644
         size = 0 if ino == ROOT else len(DATA)
-        return struct.pack("<QQQQQQIIIIIIIIII", ino, size, (size + 511) // 512, 0, 0, 0, 0, 0, 0,
-                           mode, 1, 0, 0, 0, 4096, 0)
+        return struct.pack("<QQQQQQIIIIIIIIII", ino, size, (size + 511) // 512, 0, 0, 0, 0,
+                           self.writes, 0, mode, 1, 0, 0, 0, 4096, 0)
 
     def reply(self, unique, data=b"", error=0):
         os.write(self.dev, struct.pack("<IiQ", 16 + len(data), -error, unique) + data)
@@ -57,6 +59,7 @@ class Server(threading.Thread):
             self.reply(unique, struct.pack("<QII", 0, 1, 0))
         elif op == READ:
             _, offset, size = struct.unpack_from("<QQI", body)
+            self.writes += self.is_written
             self.reply(unique, DATA[offset:offset + size])
         elif op == STATFS:
             self.reply(unique, bytes(80))
@@ -108,6 +111,11 @@ try:
     is_((r.status, r.stdout == DATA), (0, True), "while it answers, all is seen")
     r = filch("dump", desc, "-o", TMP + "/out")
     is_((r.status, open(TMP + "/out", "rb").read() == DATA), (0, True), "and dumped")
+    server.is_written = True
+    r = filch("dump", desc, "-o", TMP + "/out", "--force")
+    is_(r.status, 1, "what is written to meanwhile is no plain success")
+    like(r.stderr, "%d bytes in 1 ranges changed" % len(DATA), "and the message says so")
+    server.is_written = False
     r = filch("read", desc, "-n", "100", binary=True)
     is_((r.status, r.stdout), (0, DATA[:100]), "and read")
     is_(filch("seek", desc, "5").stdout, "100 5\n", "and sought")
