@@ -48,7 +48,8 @@ const struct kind kind_file = {
 					   "cannot be re-opened with O_NOATIME" },
 		CELL_NO_SEND,
 		[OP_DUMP] = { EFFECT_HOLD, "holds a duplicate while copying; a re-open shows as "
-					   "IN_OPEN and breaks a write lease" },
+					   "IN_OPEN; atime may move where O_NOATIME is "
+					   "refused, or a write lease forbids a re-open" },
 		CELL_FREEZE,
 		[OP_READ] = { EFFECT_SHARED, "moves the offset of every holder" },
 		[OP_WRITE] = { EFFECT_ALTER, "changes the file and the offset of every holder" },

@@ -128,6 +128,11 @@ with Victim("file:fd=10,size=5K,offset=7,mode=rw,nonblock", "pipe:fd=11,peer=12"
     d = {r["fd"]: r["detail"] for r in rows("--grab", v.pid) if r["assoc"] == "fd"}
     is_((d[11].get("queued"), "capacity" in d[11]), (0, True), "--grab adds what needs one")
     is_(filch("ls", "--read-only", "--json", v.pid).status, 0, "--read-only may look")
+    r = filch("ls", "--read-only", "--grab", v.pid)
+    is_((r.status, r.stdout), (2, ""), "but not grab")
+    r = filch("ls", "--dry-run", "--grab", v.pid)
+    is_((r.status, r.stdout), (0, ""), "--dry-run grabs nothing either")
+    like(r.stderr, "ls --grab: effect hold", "and says what it would")
     with Victim("eventfd:fd=10", options=["--fork", "1"]) as w:
         alone = {r["fd"]: r["shares"] for r in rows(w.pid)}
         wide = {r["fd"]: r["shares"] for r in rows("--wide-scan", w.pid)}

@@ -231,8 +231,6 @@ static bool row_grab(struct cli *cli, struct listing *l, const struct fdent *e,
 
 	if (!l->v->grab || !fdent_is_fd(e) || e->err || grab_may_hang(e, ctx))
 		return false;
-	if (cli->globals.read_only || cli->globals.dry_run)
-		return false;
 	r = target_open(&t, cli->procfs, &name, &f);
 	if (r == 0) {
 		r = grab_take(g, &t, e, cli->procfs, &f);
@@ -441,6 +439,11 @@ static int ls_run(struct cli *cli, const void *values, int n, char **argv)
 	struct survey *s;
 	int status;
 
+	if (l.v->grab && !cli_gate(cli, "ls --grab", EFFECT_HOLD,
+				   "holds a duplicate of each for a moment", "what is listed")) {
+		listing_release(&l);
+		return cli_status(cli);
+	}
 	l.n_targets = open_targets(cli, n, argv, l.names);
 	status = n && !l.n_targets ? cli_status(cli) : compile(cli, &l);
 	if (status == STATUS_OK && listing_survey(cli, &l, &s) == 0) {
