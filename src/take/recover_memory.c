@@ -12,6 +12,7 @@
 
 #include "src/base/alloc.h"
 #include "src/base/fd.h"
+#include "src/stop/freeze.h"
 #include "src/take/dump_state.h"
 
 struct part {
@@ -123,6 +124,22 @@ static int copy_parts(struct dump_state *d)
 	return r;
 }
 
+static int copy_frozen(struct dump_state *d)
+{
+	struct dump_result *r = d->r;
+	struct freeze z;
+	int err = freeze_begin(&z, d->o->target, FREEZE_ALLOW_ALL, &r->fail);
+
+	if (err < 0)
+		return err;
+	r->frozen = freeze_way_info(freeze_way(&z))->name;
+	r->frozen_warning = freeze_way_info(freeze_way(&z))->warning;
+	r->effect = (struct cell){ EFFECT_STOP, "stops the target and reads its memory" };
+	err = copy_parts(d);
+	r->pause_ns = freeze_end(&z);
+	return err;
+}
+
 int recover_memory(const struct fdent *e, const struct dump_opts *o, struct dump_result *r)
 {
 	struct dump_opts mine = *o;
@@ -138,7 +155,7 @@ int recover_memory(const struct fdent *e, const struct dump_opts *o, struct dump
 		return fail_set(&r->fail, errno, "pthread_create", "the thread that hashes");
 	err = out_open(&d.out, &o->out, &r->fail);
 	if (err == 0) {
-		err = copy_parts(&d);
+		err = o->freeze ? copy_frozen(&d) : copy_parts(&d);
 		err = dump_finish(&d, err);
 	}
 	out_close(&d.out);

@@ -173,8 +173,12 @@ if am_root():
             "by way of the memory, and it says that this may not be all")
         is_(content(os.path.join(where, records[0]["file"]))[:30000], pattern(1, 30000),
             "the bytes that are mapped")
+        r = filch("recover", str(v.pid), "-o", where, "--freeze", "--json", wrap=as_nobody)
+        x = json.loads(r.stdout)
+        is_((x["frozen_by"], x["effect"]), ("ptrace", "stop"), "--freeze stops it for that too")
 else:
-    skip("another user", 2)
+    skip("another user", 3)
+
 # ---- sockets in flight in whose queues files are in flight ----
 def lost(data):
     with open(os.path.join(TMP, "lost"), "w+b", buffering=0) as f:
