@@ -369,8 +369,8 @@ static int complete(struct dump_state *d)
 		err = unreadable(d);
 	if (err == 0 && d->rehash && d->out.name && d->o->hashes)
 		err = dump_rehash(d);
-	if (err == 0 && !d->finished)
-		hasher_finish(d->hasher, &r->hash);
+	if (err == 0 && !d->finished && hasher_finish(d->hasher, &r->hash) < 0)
+		err = dump_cut_short(d);
 	if (!d->o->hashes)
 		memset(&r->hash, 0, sizeof(r->hash));
 	began = dump_now_ns();
@@ -454,7 +454,7 @@ static int run(const struct dump_opts *o, struct dump_result *result, bool held)
 		return r;
 	/* Nothing else tells whether what went into a stream was changed, or only grew. */
 	d.hashes = o->follow && !o->out.name && !o->hashes ? HASH_SET(HASH_SHA256) : o->hashes;
-	d.hasher = hasher_new(d.hashes);
+	d.hasher = dump_hasher(&d, d.hashes);
 	if (!d.hasher)
 		return dump_fail(&d, errno, "pthread_create");
 	where.cancel = o->cancel;

@@ -191,7 +191,17 @@ int dump_src_fail(struct dump_state *d, int err, const char *call)
 	return fail_set(&d->r->fail, err, call, "the source");
 }
 
-static int canceled(struct dump_state *d)
+struct hasher *dump_hasher(const struct dump_state *d, unsigned hashes)
+{
+	struct hasher *h = hasher_new(hashes);
+
+	/* Who follows and is stopped wants the hash of what there is. */
+	if (h && !d->o->follow)
+		hasher_cancel_by(h, d->o->cancel);
+	return h;
+}
+
+int dump_cut_short(struct dump_state *d)
 {
 	dump_src_fail(d, ECANCELED, "copy");
 	fail_class(&d->r->fail, FAIL_OTHER);
@@ -338,7 +348,7 @@ static int copy_by_hand(struct dump_state *d, uint64_t from, uint64_t to)
 		int64_t n;
 
 		if (dump_canceled(d))
-			return canceled(d);
+			return dump_cut_short(d);
 		n = copy_piece(d, from, (size_t)left);
 		if (n < 0)
 			return (int)n;
@@ -355,7 +365,7 @@ static int copy_data(struct dump_state *d, uint64_t from, uint64_t to)
 		int64_t n;
 
 		if (dump_canceled(d))
-			return canceled(d);
+			return dump_cut_short(d);
 		n = copy_in_kernel(d, from, to - from);
 		if (n == -EOPNOTSUPP)
 			return copy_by_hand(d, from, to);

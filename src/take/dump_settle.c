@@ -249,20 +249,20 @@ static int settle_stream(struct dump_state *d, bool changed)
 			dump_ranges_merge(&d->r->unstable, 0, end);
 		return 0;
 	}
-	d->again = hasher_new(d->hashes);
+	d->again = dump_hasher(d, d->hashes);
 	if (!d->again)
 		return fail_set(&d->r->fail, errno, "pthread_create", "the thread that hashes");
-	hasher_finish(d->hasher, &d->r->hash);
+	d->finished = true;
+	if (hasher_finish(d->hasher, &d->r->hash) < 0)
+		return dump_cut_short(d);
 	d->at = 0;
 	r = dump_each_range(d, hash_again);
 	d->at = end;
-	hasher_finish(d->again, &again);
-	same = r == 0 && same_hash(&d->r->hash, &again);
+	same = hasher_finish(d->again, &again) == 0 && r == 0 && same_hash(&d->r->hash, &again);
 	if (!same && !dump_canceled(d))
 		dump_ranges_merge(&d->r->unstable, 0, end);
 	hasher_free(d->again);
 	d->again = NULL;
-	d->finished = true;
 	return 0;
 }
 
@@ -296,12 +296,16 @@ int dump_rehash(struct dump_state *d)
 	uint64_t at = 0;
 
 	hasher_free(d->hasher);
-	d->hasher = hasher_new(d->o->hashes);
+	d->hasher = dump_hasher(d, d->o->hashes);
 	if (!d->hasher)
 		return fail_set(&d->r->fail, errno, "pthread_create", "the thread that hashes");
 	while (at < d->at) {
 		size_t size;
-		char *buf = hasher_buffer(d->hasher, &size);
+		char *buf;
+
+		if (dump_canceled(d))
+			return dump_cut_short(d);
+		buf = hasher_buffer(d->hasher, &size);
 		ssize_t n = dump_read_at(d->out.fd, buf,
 					 d->at - at < size ? (size_t)(d->at - at) : size, at);
 

@@ -33,6 +33,11 @@ uint64_t dump_now_ns(void);
 bool dump_canceled(const struct dump_state *d);
 void dump_progress(struct dump_state *d, bool last);
 
+/* -ECANCELED, with r->fail. */
+int dump_cut_short(struct dump_state *d);
+/* A hasher that hears of *cancel, or NULL with errno. */
+struct hasher *dump_hasher(const struct dump_state *d, unsigned hashes);
+
 /* The next bytes or zeros of the output, at d->at: written, hashed, recorded. */
 int dump_put(struct dump_state *d, const void *p, size_t len, bool in_buffer);
 int dump_put_hole(struct dump_state *d, uint64_t len);

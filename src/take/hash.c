@@ -82,6 +82,9 @@ struct hasher {
 	struct sha512_ctx sha512;
 	struct sha1_ctx sha1;
 	struct md5_ctx md5;
+	const atomic_bool *cancel;
+	atomic_bool abandoned;
+	bool cut; /* something was left out: of the thread, until it is joined */
 };
 
 static void update(struct hasher *h, const void *p, size_t len)
@@ -96,6 +99,12 @@ static void update(struct hasher *h, const void *p, size_t len)
 		md5_update(&h->md5, len, p);
 }
 
+static bool is_given_up(const struct hasher *h)
+{
+	return atomic_load_explicit(&h->abandoned, memory_order_relaxed) ||
+	       (h->cancel && atomic_load_explicit(h->cancel, memory_order_relaxed));
+}
+
 static void run_job(struct hasher *h, const struct job *job)
 {
 	if (job->len)
@@ -103,6 +112,11 @@ static void run_job(struct hasher *h, const struct job *job)
 	for (uint64_t left = job->zeros; left;) {
 		size_t n = left < HASH_BUFFER ? (size_t)left : HASH_BUFFER;
 
+		/* A hole may be larger than anybody's patience. */
+		if (is_given_up(h)) {
+			h->cut = true;
+			return;
+		}
 		update(h, h->zeros, n);
 		left -= n;
 	}
@@ -181,6 +195,7 @@ void hasher_free(struct hasher *h)
 {
 	if (!h)
 		return;
+	atomic_store(&h->abandoned, true);
 	end_thread(h);
 	for (int i = 0; i < HASH_BUFFERS; i++)
 		free(h->job[i].buf);
@@ -246,12 +261,19 @@ static void hex(char *out, const uint8_t *digest, size_t n)
 		snprintf(out + 2 * i, 3, "%02x", digest[i]);
 }
 
-void hasher_finish(struct hasher *h, struct hash_result *result)
+void hasher_cancel_by(struct hasher *h, const atomic_bool *cancel)
+{
+	h->cancel = cancel;
+}
+
+int hasher_finish(struct hasher *h, struct hash_result *result)
 {
 	uint8_t digest[SHA512_DIGEST_SIZE];
 
 	end_thread(h);
 	memset(result, 0, sizeof(*result));
+	if (h->cut)
+		return -ECANCELED;
 	result->set = h->set;
 	if (h->set & HASH_SET(HASH_SHA256)) {
 		sha256_digest(&h->sha256, SHA256_DIGEST_SIZE, digest);
@@ -269,4 +291,5 @@ void hasher_finish(struct hasher *h, struct hash_result *result)
 		md5_digest(&h->md5, MD5_DIGEST_SIZE, digest);
 		hex(result->hex[HASH_MD5], digest, MD5_DIGEST_SIZE);
 	}
+	return 0;
 }

@@ -6,6 +6,7 @@
 #ifndef TAKE_HASH_H
 #define TAKE_HASH_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,7 +34,13 @@ struct hasher;
  * there is no memory or no thread to be had (EAGAIN, ENOMEM in errno).
  */
 struct hasher *hasher_new(unsigned set);
-void hasher_free(struct hasher *h); /* ends the thread; NULL is fine */
+void hasher_free(struct hasher *h); /* ends the thread, whatever is left; NULL is fine */
+
+/*
+ * Once *cancel is true, what is left to hash is given up: hasher_finish() tells. Call it
+ * before the first bytes. NULL: never.
+ */
+void hasher_cancel_by(struct hasher *h, const atomic_bool *cancel);
 
 /* The next free buffer, of *size bytes; the one before may be re-used from now on. */
 void *hasher_buffer(struct hasher *h, size_t *size);
@@ -50,7 +57,10 @@ void hasher_submit(struct hasher *h, size_t len);
 /* n zeros come next. */
 void hasher_zeros(struct hasher *h, uint64_t n);
 
-/* Wait for all that was handed over, and give the digests. Then only hasher_free(). */
-void hasher_finish(struct hasher *h, struct hash_result *result);
+/*
+ * Wait for all that was handed over, and give the digests; none and -ECANCELED if it was
+ * given up. Then only hasher_free().
+ */
+int hasher_finish(struct hasher *h, struct hash_result *result);
 
 #endif

@@ -150,7 +150,7 @@ int recover_memory(const struct fdent *e, const struct dump_opts *o, struct dump
 	memset(r, 0, sizeof(*r));
 	snprintf(r->method, sizeof(r->method), "process memory");
 	r->effect = (struct cell){ EFFECT_NONE, "reads the memory of the target" };
-	d.hasher = hasher_new(o->hashes);
+	d.hasher = dump_hasher(&d, o->hashes);
 	if (!d.hasher)
 		return fail_set(&r->fail, errno, "pthread_create", "the thread that hashes");
 	err = out_open(&d.out, &o->out, &r->fail);

@@ -384,6 +384,23 @@ is_(p.returncode, 1, "^C while nobody reads our output")
 p.communicate()
 
 
+with Victim("file:fd=100,hole=1000G") as v:
+    for more in ((), ("--range", "0-1T,0-10")):
+        p = subprocess.Popen([FILCH, "dump", "%d:100" % v.pid, "-o", OUT] + list(more),
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        wait_for(lambda: os.path.exists(PARTIAL))
+        p.send_signal(signal.SIGTERM)
+        try:
+            out, err = p.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            p.kill()
+            out, err = p.communicate()
+        is_((p.returncode, out, os.path.exists(OUT)), (1, b"", False),
+            "heard also while the zeros of a hole are hashed " + " ".join(more))
+        like(err.decode(), "out.partial: kept", "what there is is kept and named")
+        clean()
+
+
 def limited():
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
