@@ -127,6 +127,9 @@ for argv in (["ls"], ["ls", "--json", P], ["ls", "--summary"], ["show", P + ":10
     if argv[0] == "recover" and status == 0:
         continue  # it had nothing to say
     ok(status == 5 and "No space left" in err, "/dev/full: %s" % " ".join(argv[:2])[:30], status, err)
+for how in "--json", "--hash=sha256":
+    r = run(["sh", "-c", 'exec "$0" dump "$1" -o - "$2" 2>/dev/full', FILCH, P + ":10", how])
+    is_(r.status, 5, "the result of a dump to standard output is lost: dump -o - " + how)
 r = run(["sh", "-c", 'exec "$0" ls "$1" >&-', FILCH, P])
 ok(r.status == 5 and "Bad file descriptor" in r.stderr, "no standard output", r)
 r = run(["sh", "-c", 'exec "$0" ls "$1" <&-', FILCH, P])

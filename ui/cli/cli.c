@@ -184,6 +184,12 @@ void cli_flush(struct cli *cli, bool all)
 	}
 }
 
+void cli_result_stderr(struct cli *cli, const struct buf *text)
+{
+	if (fd_write_all(STDERR_FILENO, text->data, text->len) < 0)
+		cli->out_failed = true;
+}
+
 int cli_target(struct cli *cli, const char *text, struct target *t)
 {
 	struct target_name name;

@@ -100,6 +100,9 @@ void cli_end_of_reader(void) __attribute__((noreturn));
 /* Write out what is in cli->out when it is much, or, with all, whatever is there. */
 void cli_flush(struct cli *cli, bool all);
 
+/* A result that goes to standard error, since standard output has contents: at once. */
+void cli_result_stderr(struct cli *cli, const struct buf *text);
+
 /* Parse one TARGET and open it: 0, or -errno after a cli_failed(). */
 int cli_target(struct cli *cli, const char *text, struct target *t);
 

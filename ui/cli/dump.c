@@ -128,7 +128,7 @@ static void report(struct dumper *d, const struct dump_result *r, const char *la
 			   : r->path ? r->path
 				     : d->name);
 	if (to_stdout)
-		fwrite(buf_str(&text), 1, text.len, stderr);
+		cli_result_stderr(d->cli, &text);
 	else
 		buf_add(&d->cli->out, buf_str(&text), text.len);
 	cli_flush(d->cli, false);

@@ -300,7 +300,7 @@ static void write_record(struct guarding *x, const struct stored *s)
 	say(x, s, &text);
 	shown = x->v->json ? &line : &text;
 	if (x->to_stderr)
-		fwrite(shown->data, 1, shown->len, stderr);
+		cli_result_stderr(x->cli, shown);
 	else
 		buf_add(&x->cli->out, shown->data, shown->len);
 	cli_flush(x->cli, true);
