@@ -314,11 +314,11 @@ static void *worker(void *arg)
 
 static void run_round(struct work *w, unsigned threads)
 {
-	pthread_t id[64];
+	pthread_t id[THREADS_MAX];
 	unsigned started = 0;
 
 	w->next_job = 0;
-	while (started + 1 < threads && started < 64 && thread_start(&id[started], worker, w) == 0)
+	while (started + 1 < threads && started < THREADS_MAX && thread_start(&id[started], worker, w) == 0)
 		started++;
 	worker(w);
 	while (started)
