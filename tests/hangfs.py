@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A filesystem that stops answering: hangfs.py DIR mounts it (as FUSE speaks it, see
-fuse(4)), prints "mounted", serves any name as a file with the text "hang\\n", and on
-SIGUSR1 answers nothing any more. Its death is an abort: nobody stays blocked."""
+fuse(4)), prints "mounted", serves any name as a file with the text "hang\\n" ("mapped..." may
+be mapped shared), and on SIGUSR1 answers nothing any more.
+Its death is an abort: nobody stays blocked."""
 import ctypes
 import errno
 import os
@@ -15,6 +16,7 @@ WRITE = 16
 FLUSH, INIT, OPENDIR, READDIR, RELEASEDIR, ACCESS, CREATE, INTERRUPT, BATCH = \
     25, 26, 27, 28, 29, 34, 35, 36, 42
 TEXT = b"hang\n"
+FOPEN_DIRECT_IO = 1
 VALID = 0  # seconds that the kernel may remember attributes: it asks us each time
 
 names, gone = {}, set()
@@ -33,8 +35,9 @@ def entry(name):
     return struct.pack("<4Q2I", node, 0, VALID, VALID, 0, 0) + attr(node)
 
 
-def opened():
-    return struct.pack("<Q2I", 1, 0, 0)
+def opened(node):
+    cached = any(n.startswith(b"mapped") for n in names if names[n] == node)
+    return struct.pack("<Q2I", 1, 0 if cached else FOPEN_DIRECT_IO, 0)
 
 
 def answer(op, node, body):
@@ -45,11 +48,12 @@ def answer(op, node, body):
     if op == LOOKUP:
         return errno.ENOENT if names.get(name) in gone else entry(name)
     if op == CREATE:
-        return entry(body[16:].split(b"\0")[0]) + opened()
+        made = entry(body[16:].split(b"\0")[0])
+        return made + opened(struct.unpack_from("<Q", made)[0])
     if op in (GETATTR, SETATTR):
         return struct.pack("<Q2I", VALID, 0, 0) + attr(node)
     if op in (OPEN, OPENDIR):
-        return opened()
+        return opened(node)
     if op == READ:
         at, size = struct.unpack_from("<QI", body, 8)
         return TEXT[at:at + size]

@@ -17,6 +17,7 @@
 
 #include "src/base/fd.h"
 #include "src/base/thread.h"
+#include "src/proc/hung.h"
 #include "src/share/tables.h"
 #include "src/survey/table.h"
 
@@ -41,6 +42,7 @@ struct job {
 	const struct survey_opts *opts;
 	struct known known; /* once it is learned */
 	bool learned;
+	struct hung *hung;
 	const struct target_name *names; /* of every process to read */
 	size_t n_names;
 	atomic_size_t next;
@@ -198,20 +200,32 @@ static void read_some(struct thread *th, struct task *t)
 	}
 }
 
-static void proc_failed(struct procent *p, const char *call, int err)
-{
-	p->err = (int16_t)err;
-	p->err_call = call;
-}
-
-/* A row that says that the table could not be read. */
-static void error_row(struct rows *rows, const struct procent *p)
+/* A row that says what could not be read. */
+static void error_row(struct rows *rows, const struct procent *p, enum assoc assoc,
+		      const char *call, int err)
 {
 	struct fdent *e = rows_add(rows, p);
 
-	e->assoc = ASSOC_FD;
-	e->err = p->err;
-	e->err_call = p->err_call;
+	e->assoc = (uint8_t)assoc;
+	e->err = (int16_t)err;
+	e->err_call = call;
+}
+
+/* The table itself could not be read. */
+static void no_table(struct rows *rows, struct procent *p, int err)
+{
+	p->err = (int16_t)err;
+	p->err_call = "open";
+	error_row(rows, p, ASSOC_FD, "open", err);
+}
+
+static void read_mapped(struct thread *th, int dir, struct procent *p, struct rows *rows)
+{
+	int err = table_read_maps(&th->reader, dir, p, rows);
+
+	/* One that is ending has none any more. */
+	if (err < 0 && err != -ENOENT && err != -ESRCH)
+		error_row(rows, p, ASSOC_MEM, "read maps", -err);
 }
 
 static void read_associated(struct thread *th, int dir, struct procent *p, struct rows *rows)
@@ -229,7 +243,7 @@ static void read_associated(struct thread *th, int dir, struct procent *p, struc
 			rows->n--;
 	}
 	if (!o->only || o->only_assoc == ASSOC_MEM)
-		table_read_maps(&th->reader, dir, p, rows);
+		read_mapped(th, dir, p, rows);
 }
 
 static int open_dirs(int dir, struct table_dirs *dirs)
@@ -272,8 +286,7 @@ static void read_table(struct thread *th, int dir, struct procent *p, struct row
 		r = list_table(dir, &list);
 	if (r < 0) {
 		list.n = 0; /* the directory may have ended half-way */
-		proc_failed(p, "open", -r);
-		error_row(rows, p);
+		no_table(rows, p, -r);
 	}
 	if (o->only) {
 		list.n = 0;
@@ -388,8 +401,7 @@ static void unreadable(struct thread *th, struct procent *p, int err)
 		return;
 	if (!p->comm)
 		p->comm = "";
-	proc_failed(p, "open", -err);
-	error_row(&rows, p);
+	no_table(&rows, p, -err);
 	p->rows = rows.at;
 	p->n_rows = (uint32_t)rows.n;
 	publish(th->job, p);
@@ -526,6 +538,7 @@ static void run(struct survey *s, struct job *job)
 		threads[i].job = job;
 		threads[i].worker = &s->workers[i];
 		threads[i].reader.known = &nothing;
+		threads[i].reader.hung = job->hung;
 		if (i > 0)
 			threads[i].started = !thread_start(&threads[i].id, work, &threads[i]);
 		if (i > 0 && !threads[i].started)
@@ -583,7 +596,8 @@ static void name_once(const struct survey_opts *opts, struct target_name *names,
 int collect(struct survey *s, const struct survey_opts *opts, struct fail *f)
 {
 	autofree struct target_name *all = NULL;
-	struct job job = { .opts = opts };
+	struct hung here = HUNG_INIT;
+	struct job job = { .opts = opts, .hung = opts->hung ? opts->hung : &here };
 	int r = 0;
 
 	if (opts->targets) {
@@ -600,6 +614,7 @@ int collect(struct survey *s, const struct survey_opts *opts, struct fail *f)
 	s->n_workers = worker_count(opts, job.names, job.n_names);
 	s->workers = xcalloc(s->n_workers, sizeof(*s->workers));
 	run(s, &job);
+	hung_release(&here);
 	pthread_cond_destroy(&job.found);
 	pthread_mutex_destroy(&job.lock);
 	s->procs = job.procs;

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Mapped files, from /proc/PID/maps: one row a file, however often it is mapped. */
+/*
+ * Mapped files, from /proc/PID/maps: one row a file, however often it is mapped.
+ * maps and map_files wait for the lock of the memory map, which one thread that
+ * is stuck in a dead filesystem may hold for ever (a write to a mapped page, and
+ * munmap(2) behind it): so a patient thread reads, into what is its own.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -9,6 +14,9 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "src/base/fd.h"
+#include "src/base/patient.h"
+#include "src/proc/hung.h"
 #include "src/survey/table.h"
 
 struct fdent *rows_add(struct rows *rows, const struct procent *proc)
@@ -79,65 +87,145 @@ static bool map_line_parse(const char *line, const char *eol, struct map_line *m
 	return m->path_len > 0 && *s == '/';
 }
 
-/*
- * Which files were seen: row numbers plus one, by device and inode. A target
- * may map 65530 files, and each line is looked up among them.
- */
-struct seen {
-	uint32_t *slot;
-	size_t n, cap; /* cap is a power of two */
+/* A file, by its first mapping. */
+struct mapped_file {
+	struct map_line line; /* path points into the text */
+	bool has_stat;
+	uint16_t mode;
+	uint32_t nlink;
+	uint64_t dev, rdev, size, blocks;
 };
 
-static size_t seen_hash(uint64_t dev, uint64_t ino)
+/* What the patient thread reads, and all that it may touch. */
+struct mapped {
+	int dir; /* /proc/PID, its own */
+	int err;
+	struct buf text; /* maps */
+	struct mapped_file *at;
+	size_t n, cap;
+	/* Rows of at plus one, by device and inode: a target may map 65530 files. */
+	uint32_t *slot;
+	size_t n_slots; /* a power of two */
+};
+
+static size_t file_hash(uint64_t dev, uint64_t ino)
 {
 	return (size_t)((dev * 31 + ino) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 }
 
 /* The slot that holds that file, or the free one where it belongs. */
-static uint32_t *seen_slot(const struct seen *seen, const struct rows *rows, uint64_t dev,
-			   uint64_t ino)
+static uint32_t *file_slot(const struct mapped *m, uint64_t dev, uint64_t ino)
 {
-	size_t i = seen_hash(dev, ino);
+	size_t i = file_hash(dev, ino);
 
 	for (;; i++) {
-		uint32_t *slot = &seen->slot[i & (seen->cap - 1)];
-		const struct fdent *e = *slot ? &rows->at[*slot - 1] : NULL;
+		uint32_t *slot = &m->slot[i & (m->n_slots - 1)];
+		const struct map_line *line = *slot ? &m->at[*slot - 1].line : NULL;
 
-		if (!e || (e->ino == ino && e->dev == dev))
+		if (!line || (line->ino == ino && line->dev == dev))
 			return slot;
 	}
 }
 
-static void seen_grow(struct seen *seen, const struct rows *rows)
+static void grow_slots(struct mapped *m)
 {
-	struct seen larger = { .n = seen->n, .cap = seen->cap ? seen->cap * 2 : 64 };
-
-	larger.slot = xcalloc(larger.cap, sizeof(*larger.slot));
-	for (size_t i = 0; i < seen->cap; i++) {
-		const struct fdent *e;
-
-		if (!seen->slot[i])
-			continue;
-		e = &rows->at[seen->slot[i] - 1];
-		*seen_slot(&larger, rows, e->dev, e->ino) = seen->slot[i];
-	}
-	free(seen->slot);
-	*seen = larger;
+	m->n_slots = m->n_slots ? m->n_slots * 2 : 64;
+	free(m->slot);
+	m->slot = xcalloc(m->n_slots, sizeof(*m->slot));
+	for (size_t i = 0; i < m->n; i++)
+		*file_slot(m, m->at[i].line.dev, m->at[i].line.ino) = (uint32_t)i + 1;
 }
 
-/* True if it is new; its row must be added next. */
-static bool seen_first(struct seen *seen, const struct rows *rows, const struct map_line *m)
+static void add_file(struct mapped *m, const struct map_line *line)
 {
 	uint32_t *slot;
 
-	if (seen->n * 2 >= seen->cap)
-		seen_grow(seen, rows);
-	slot = seen_slot(seen, rows, m->dev, m->ino);
+	if (m->n * 2 >= m->n_slots)
+		grow_slots(m);
+	slot = file_slot(m, line->dev, line->ino);
 	if (*slot)
-		return false;
-	*slot = (uint32_t)rows->n + 1;
-	seen->n++;
-	return true;
+		return;
+	if (m->n == m->cap) {
+		m->cap = m->cap ? m->cap * 2 : 16;
+		m->at = xreallocarray(m->at, m->cap, sizeof(*m->at));
+	}
+	m->at[m->n++] = (struct mapped_file){ .line = *line };
+	*slot = (uint32_t)m->n;
+}
+
+/* Size and links through map_files, a magic link: needs CAP_CHECKPOINT_RESTORE. */
+static void stat_file(int dir, struct mapped_file *file)
+{
+	char name[64];
+	struct statx sx;
+
+	snprintf(name, sizeof(name), "map_files/%" PRIx64 "-%" PRIx64, file->line.start,
+		 file->line.end);
+	if (statx(dir, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &sx) < 0)
+		return;
+	/* btrfs and overlayfs show another device in maps than in stat. */
+	if (sx.stx_ino != file->line.ino)
+		return;
+	file->has_stat = true;
+	file->dev = makedev(sx.stx_dev_major, sx.stx_dev_minor);
+	file->mode = sx.stx_mode;
+	file->rdev = makedev(sx.stx_rdev_major, sx.stx_rdev_minor);
+	file->nlink = sx.stx_nlink;
+	file->size = sx.stx_size;
+	file->blocks = sx.stx_blocks;
+}
+
+static void mapped_read(void *arg)
+{
+	struct mapped *m = arg;
+	const char *at, *end;
+
+	m->err = proc_read(m->dir, "maps", &m->text);
+	if (m->err < 0)
+		return;
+	at = buf_str(&m->text);
+	end = at + m->text.len;
+	while (at < end) {
+		const char *eol = memchr(at, '\n', (size_t)(end - at));
+		struct map_line line;
+
+		if (!eol)
+			eol = end;
+		if (map_line_parse(at, eol, &line))
+			add_file(m, &line);
+		at = eol + 1;
+	}
+	for (size_t i = 0; i < m->n; i++)
+		stat_file(m->dir, &m->at[i]);
+}
+
+static void mapped_reset(struct mapped *m)
+{
+	fd_close(&m->dir);
+	buf_reset(&m->text);
+	m->n = 0;
+	if (m->slot)
+		memset(m->slot, 0, m->n_slots * sizeof(*m->slot));
+}
+
+static void mapped_free(void *arg)
+{
+	struct mapped *m = arg;
+
+	if (!m)
+		return;
+	fd_close(&m->dir);
+	buf_release(&m->text);
+	free(m->at);
+	free(m->slot);
+	free(m);
+}
+
+void maps_reader_release(struct maps_reader *r)
+{
+	patient_end(&r->patient);
+	mapped_free(r->mapped);
+	*r = (struct maps_reader){ 0 };
 }
 
 /* maps(5) escapes only the newline. */
@@ -158,73 +246,65 @@ static const char *unescape(struct arena *arena, const char *s, size_t len, uint
 	return copy;
 }
 
-/* Size and links through map_files, a magic link: needs CAP_CHECKPOINT_RESTORE. */
-static void stat_mapped(int dir, struct fdent *e, const struct map_line *m)
-{
-	char name[64];
-	struct statx sx;
-
-	snprintf(name, sizeof(name), "map_files/%" PRIx64 "-%" PRIx64, m->start, m->end);
-	if (statx(dir, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &sx) < 0)
-		return;
-	/* btrfs and overlayfs show another device in maps than in stat. */
-	if (sx.stx_ino != m->ino)
-		return;
-	e->dev = makedev(sx.stx_dev_major, sx.stx_dev_minor);
-	e->mode = sx.stx_mode;
-	e->rdev = makedev(sx.stx_rdev_major, sx.stx_rdev_minor);
-	e->nlink = sx.stx_nlink;
-	e->size = sx.stx_size;
-	e->blocks = sx.stx_blocks;
-	e->have |= HAVE_STAT | HAVE_NLINK | HAVE_SIZE;
-}
-
-static void add_mapped(struct table_reader *r, const struct procent *proc, struct rows *rows,
-		       const struct map_line *m)
+static void add_row(struct table_reader *r, const struct procent *proc, struct rows *rows,
+		    const struct mapped_file *file)
 {
 	struct fdent *e = rows_add(rows, proc);
 	int n;
 
 	e->assoc = ASSOC_MEM;
-	e->ino = m->ino;
-	e->dev = m->dev;
+	e->ino = file->line.ino;
+	e->dev = file->line.dev;
 	e->mode = S_IFREG;
 	e->have = HAVE_LINK | HAVE_INO;
-	e->name = unescape(&r->arena, m->path, m->path_len, &e->name_len);
-	n = snprintf(r->text, sizeof(r->text), "map: %" PRIx64 "-%" PRIx64 "\n", m->start, m->end);
+	e->name = unescape(&r->arena, file->line.path, file->line.path_len, &e->name_len);
+	n = snprintf(r->text, sizeof(r->text), "map: %" PRIx64 "-%" PRIx64 "\n", file->line.start,
+		     file->line.end);
 	e->extra = arena_copy(&r->arena, r->text, (size_t)n);
 	e->extra_len = (uint32_t)n;
+	if (!file->has_stat)
+		return;
+	e->dev = file->dev;
+	e->mode = file->mode;
+	e->rdev = file->rdev;
+	e->nlink = file->nlink;
+	e->size = file->size;
+	e->blocks = file->blocks;
+	e->have |= HAVE_STAT | HAVE_NLINK | HAVE_SIZE;
+}
+
+/* Has the patient thread read them, unless it is known that they do not answer? */
+static int ask(struct maps_reader *r, int dir, const struct procent *proc, struct hung *hung)
+{
+	struct mapped *m = r->mapped;
+	int err;
+
+	if (hung_has(hung, proc->pid, proc->start))
+		return -ETIMEDOUT;
+	if (!m) {
+		m = r->mapped = xcalloc(1, sizeof(*m));
+		m->dir = -1;
+	}
+	mapped_reset(m);
+	m->dir = fcntl(dir, F_DUPFD_CLOEXEC, 3);
+	if (m->dir < 0)
+		return -errno;
+	err = patient_do(&r->patient, mapped_read, m, mapped_free, hung_patience_ms(hung));
+	if (err == -ETIMEDOUT) {
+		r->mapped = NULL;
+		hung_add(hung, proc->pid, proc->start);
+	}
+	if (err < 0)
+		return err;
+	fd_close(&m->dir);
+	return m->err;
 }
 
 int table_read_maps(struct table_reader *r, int dir, const struct procent *proc, struct rows *rows)
 {
-	size_t first = rows->n;
-	struct seen seen = { 0 };
-	const char *at, *end;
-	int err;
+	int err = ask(&r->maps, dir, proc, r->hung);
 
-	buf_reset(&r->info);
-	err = proc_read(dir, "maps", &r->info);
-	if (err < 0)
-		return err;
-	at = buf_str(&r->info);
-	end = at + r->info.len;
-	while (at < end) {
-		const char *eol = memchr(at, '\n', (size_t)(end - at));
-		struct map_line m;
-
-		if (!eol)
-			eol = end;
-		if (map_line_parse(at, eol, &m) && seen_first(&seen, rows, &m))
-			add_mapped(r, proc, rows, &m);
-		at = eol + 1;
-	}
-	free(seen.slot);
-	for (size_t i = first; i < rows->n; i++) {
-		struct map_line m = { .ino = rows->at[i].ino };
-
-		sscanf(rows->at[i].extra, "map: %" SCNx64 "-%" SCNx64, &m.start, &m.end);
-		stat_mapped(dir, &rows->at[i], &m);
-	}
-	return 0;
+	for (size_t i = 0; err == 0 && i < r->maps.mapped->n; i++)
+		add_row(r, proc, rows, &r->maps.mapped->at[i]);
+	return err;
 }

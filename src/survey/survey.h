@@ -40,6 +40,7 @@ struct survey_opts {
 	unsigned want;
 	unsigned workers;          /* threads; 0: one a core, at most 8 */
 	const atomic_bool *cancel; /* may be NULL; seen between two processes */
+	struct hung *hung;         /* of one who looks again and again; may be NULL */
 	/*
 	 * Read only this descriptor of the one target (with ASSOC_FD), or only
 	 * what it is associated with: for peek and friends. only_fd -1: all.

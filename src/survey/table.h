@@ -13,11 +13,21 @@
 
 #define LINK_SIZE 4096
 
+/* Who reads the mapped files of tables; see maps.c. */
+struct maps_reader {
+	struct patient *patient;
+	struct mapped *mapped;
+};
+
+void maps_reader_release(struct maps_reader *r);
+
 /* What one thread needs while it reads tables; nothing is shared. */
 struct table_reader {
 	struct arena arena; /* names and extras of the rows */
 	struct buf info;    /* text of one fdinfo */
 	const struct known *known;
+	struct hung *hung; /* may be NULL */
+	struct maps_reader maps;
 	uint32_t foreign_mnt; /* where fdinfo and statx(2) name an inode differently */
 	char link[LINK_SIZE], again[LINK_SIZE];
 	char text[LINK_SIZE];
@@ -46,7 +56,10 @@ bool table_read_fd(struct table_reader *r, struct table_dirs *dirs, struct fdent
 /* cwd, root or exe of the process directory dir. False: it has none. */
 bool table_read_assoc(struct table_reader *r, int dir, struct fdent *e, enum assoc assoc);
 
-/* Mapped files, once each: appends to rows (a growing heap array). Returns 0 or -errno. */
+/*
+ * Mapped files, once each: appends to rows (a growing heap array). Returns 0 or -errno,
+ * -ETIMEDOUT if the memory map is locked by a thread that is stuck.
+ */
 struct rows {
 	struct fdent *at;
 	size_t n, cap;

@@ -128,6 +128,7 @@ void listing_release(struct listing *l)
 	filter_free(l->filter);
 	column_list_release(&l->columns);
 	free(l->names);
+	hung_release(&l->hung);
 }
 
 static bool is_named(const struct listing *l, const struct procent *p)
@@ -404,13 +405,14 @@ static size_t check_tables(struct cli *cli, const struct listing *l, const struc
 	return failed;
 }
 
-int listing_survey(struct cli *cli, const struct listing *l, struct survey **s)
+int listing_survey(struct cli *cli, struct listing *l, struct survey **s)
 {
 	struct survey_opts opts = {
 		.procfs = cli->procfs,
 		.want = SURVEY_ALL,
 		.targets = l->v->wide_scan || !l->n_targets ? NULL : l->names,
 		.n_targets = l->n_targets,
+		.hung = &l->hung,
 	};
 	struct fail f = { 0 };
 	int r = survey_take(s, &opts, &f);
@@ -435,7 +437,11 @@ static void show(struct cli *cli, struct listing *l, struct survey *s)
 
 static int ls_run(struct cli *cli, const void *values, int n, char **argv)
 {
-	struct listing l = { .v = values, .names = xcalloc((size_t)n, sizeof(*l.names)) };
+	struct listing l = {
+		.v = values,
+		.names = xcalloc((size_t)n, sizeof(*l.names)),
+		.hung = HUNG_INIT,
+	};
 	struct survey *s;
 	int status;
 

@@ -3,6 +3,7 @@
 #ifndef CLI_LS_H
 #define CLI_LS_H
 
+#include "src/proc/hung.h"
 #include "src/survey/columns.h"
 #include "src/survey/filter.h"
 #include "ui/cli/cli.h"
@@ -22,11 +23,12 @@ struct listing {
 	bool sort_down;
 	struct filter *filter;
 	size_t not_grabbed;
-	int interval_ms; /* between two surveys of --watch */
+	int interval_ms;  /* between two surveys of --watch */
+	struct hung hung; /* of all of them */
 };
 
 /* Survey what is to be listed: 0, or -errno after cli_failed(). */
-int listing_survey(struct cli *cli, const struct listing *l, struct survey **s);
+int listing_survey(struct cli *cli, struct listing *l, struct survey **s);
 
 /* The rows that pass the filter, sorted; *rows is the caller's to free. */
 size_t listing_rows(const struct listing *l, struct columns *c, const struct survey *s,
@@ -43,6 +45,6 @@ void listing_summary(struct cli *cli, struct listing *l, struct survey *first);
  * The next survey, an interval later. False: the user stopped us, the targets
  * are gone, or that was the last one asked for; *round counts.
  */
-bool listing_next(struct cli *cli, const struct listing *l, unsigned *round, struct survey **s);
+bool listing_next(struct cli *cli, struct listing *l, unsigned *round, struct survey **s);
 
 #endif

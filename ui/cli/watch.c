@@ -46,13 +46,14 @@ static bool all_gone(const struct listing *l, const struct survey *s)
 	return l->n_targets > 0;
 }
 
-bool listing_next(struct cli *cli, const struct listing *l, unsigned *round, struct survey **s)
+bool listing_next(struct cli *cli, struct listing *l, unsigned *round, struct survey **s)
 {
 	struct survey_opts opts = {
 		.procfs = cli->procfs,
 		.want = SURVEY_ALL,
 		.targets = l->v->wide_scan || !l->n_targets ? NULL : l->names,
 		.n_targets = l->n_targets,
+		.hung = &l->hung,
 	};
 	struct fail f = { 0 };
 

@@ -369,7 +369,7 @@ int tui_main(const struct tui_opts *opts)
 {
 	const struct settings *settings = opts->settings;
 	struct term_opts topts = { .no_mouse = !settings->mouse, .no_sync = !settings->sync };
-	struct app a = { .opts = opts };
+	struct app a = { .opts = opts, .hung = HUNG_INIT };
 	struct tui_opts own = *opts;
 	struct target_name name;
 	autobuf why = BUF_INIT;

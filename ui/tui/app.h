@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "src/base/text.h"
+#include "src/proc/hung.h"
 #include "ui/tui/actions.h"
 #include "ui/tui/draw.h"
 #include "ui/tui/edit.h"
@@ -87,6 +88,7 @@ struct app {
 	struct canvas canvas;
 	struct keymap keys; /* of opts->settings */
 	struct tasks tasks;
+	struct hung hung; /* of its tasks, one of which may outlive the rest */
 	enum text_mode mode;
 	int procfs, sigfd, timer;
 	bool running, dirty;

@@ -41,7 +41,7 @@ static void procs_run(struct task *t)
 	struct procs_task *p = (struct procs_task *)t;
 	uint64_t begin = clock_ms();
 
-	p->list = proclist_take(p->procfs, p->max, p->before, &t->cancel);
+	p->list = proclist_take(p->procfs, p->max, p->before, &p->a->hung, &t->cancel);
 	p->took_ms = clock_ms() - begin;
 }
 
@@ -194,7 +194,10 @@ static bool start_survey(struct app *a, bool wide)
 		.a = a,
 		.wide = wide,
 		.name = { .pid = a->target.pid, .start = a->target.start, .has_start = true },
-		.opts = { .procfs = a->procfs, .want = SURVEY_ALL, .only_fd = -1 },
+		.opts = { .procfs = a->procfs,
+			  .want = SURVEY_ALL,
+			  .only_fd = -1,
+			  .hung = &a->hung },
 	};
 	s->opts.cancel = &s->t.cancel;
 	if (wide) {

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "src/base/fd.h"
+#include "src/base/patient.h"
+#include "src/proc/hung.h"
 #include "src/proc/procfs.h"
 #include "ui/tui/clock.h"
 
@@ -21,6 +23,12 @@ struct users {
 	uid_t uid[USERS_MAX];
 	const char *name[USERS_MAX];
 	size_t n;
+};
+
+/* Who reads what may not answer. */
+struct asking {
+	struct patient *patient;
+	struct hung *hung;
 };
 
 /* Names are looked up once a list: a directory service may be slow. */
@@ -46,12 +54,58 @@ static const char *user_name(struct users *u, struct arena *arena, uid_t uid)
 	return name;
 }
 
-/* The command line with blanks for its NULs; [comm] where there is none. */
-static void read_title(struct proclist *l, struct procrow *r, int dir, const struct proc_stat *st)
-{
+/* What the patient thread reads: cmdline waits for the memory map of the process. */
+struct title {
+	int dir; /* its own */
+	ssize_t len;
 	char text[TITLE_MAX];
-	ssize_t n = proc_read_into(dir, "cmdline", text, sizeof(text));
+};
 
+static void title_read(void *arg)
+{
+	struct title *t = arg;
+
+	t->len = proc_read_into(t->dir, "cmdline", t->text, sizeof(t->text));
+}
+
+static void title_free(void *arg)
+{
+	struct title *t = arg;
+
+	fd_close(&t->dir);
+	free(t);
+}
+
+/* NULL: it does not answer; else title_free(). */
+static struct title *title_ask(struct asking *ask, int dir, pid_t pid, uint64_t start)
+{
+	struct title *t;
+	int err;
+
+	if (hung_has(ask->hung, pid, start))
+		return NULL;
+	t = xcalloc(1, sizeof(*t));
+	t->dir = fcntl(dir, F_DUPFD_CLOEXEC, 3);
+	err = patient_do(&ask->patient, title_read, t, title_free, hung_patience_ms(ask->hung));
+	if (err == 0)
+		return t;
+	if (err == -ETIMEDOUT)
+		hung_add(ask->hung, pid, start);
+	else
+		title_free(t);
+	return NULL;
+}
+
+/* The command line with blanks for its NULs; [comm] where there is none. */
+static void read_title(struct proclist *l, struct procrow *r, int dir, const struct proc_stat *st,
+		       struct asking *ask)
+{
+	struct title *t = title_ask(ask, dir, r->pid, st->start);
+	char text[TITLE_MAX];
+	ssize_t n = t ? t->len : 0;
+
+	if (n > 0)
+		memcpy(text, t->text, (size_t)n);
 	while (n > 0 && (text[n - 1] == '\0' || text[n - 1] == ' '))
 		n--;
 	if (n <= 0)
@@ -61,6 +115,8 @@ static void read_title(struct proclist *l, struct procrow *r, int dir, const str
 			text[i] = ' ';
 	r->title = arena_copy(&l->arena, text, (size_t)n);
 	r->title_len = (size_t)n;
+	if (t)
+		title_free(t);
 }
 
 static void read_limit(struct procrow *r, int dir)
@@ -88,7 +144,8 @@ static int64_t count_fds(int dir, bool *denied)
 	return (int64_t)count;
 }
 
-static bool read_one(struct proclist *l, struct procrow *r, int procfs, pid_t pid, struct users *u)
+static bool read_one(struct proclist *l, struct procrow *r, int procfs, pid_t pid, struct users *u,
+		     struct asking *ask)
 {
 	autoclose int dir = proc_open_process(procfs, pid, 0);
 	struct proc_stat st;
@@ -102,7 +159,7 @@ static bool read_one(struct proclist *l, struct procrow *r, int procfs, pid_t pi
 	r->user = user_name(u, &l->arena, r->uid);
 	r->fds = count_fds(dir, &r->denied);
 	read_limit(r, dir);
-	read_title(l, r, dir, &st);
+	read_title(l, r, dir, &st, ask);
 	return true;
 }
 
@@ -126,8 +183,9 @@ static void carry_over(struct proclist *l, const struct proclist *before)
 }
 
 struct proclist *proclist_take(int procfs, size_t max, const struct proclist *before,
-			       const atomic_bool *cancel)
+			       struct hung *hung, const atomic_bool *cancel)
 {
+	struct asking ask = { .hung = hung };
 	struct proclist *l = xcalloc(1, sizeof(*l));
 	struct users users = { .n = 0 };
 	int *pids = NULL;
@@ -143,11 +201,12 @@ struct proclist *proclist_take(int procfs, size_t max, const struct proclist *be
 			l->partial = true;
 			break;
 		}
-		if (!read_one(l, r, procfs, pids[i], &users))
+		if (!read_one(l, r, procfs, pids[i], &users, &ask))
 			continue;
 		l->total_fds += r->fds > 0 ? (uint64_t)r->fds : 0;
 		l->n++;
 	}
+	patient_end(&ask.patient);
 	free(pids);
 	carry_over(l, before);
 	return l;

@@ -14,6 +14,8 @@
 
 #include "src/base/alloc.h"
 
+struct hung;
+
 struct procrow {
 	pid_t pid, ppid;
 	uint64_t start;
@@ -41,10 +43,11 @@ struct proclist {
 
 /*
  * Read them. With max > 0 stop after so many and set partial. before, if not
- * NULL, is the previous list: growth is counted from it.
+ * NULL, is the previous list: growth is counted from it. What is in hung, which may
+ * be NULL, has its name for a command line.
  */
 struct proclist *proclist_take(int procfs, size_t max, const struct proclist *before,
-			       const atomic_bool *cancel);
+			       struct hung *hung, const atomic_bool *cancel);
 void proclist_free(struct proclist *l);
 const struct procrow *proclist_find(const struct proclist *l, pid_t pid);
 
