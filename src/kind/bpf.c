@@ -119,7 +119,7 @@ static void prog_facts(const struct fdent *e, const struct kind_ctx *ctx, struct
 	emit_type(e, "prog_type", "prog_type_name", bpf_prog_type_name, out);
 	emit_info_text(e, "prog_tag", "prog_tag", out);
 	emit_info(e, fields, sizeof(fields) / sizeof(fields[0]), out);
-	if (ctx->grab < 0 || !facts_wants(out, "bpf_name"))
+	if (ctx->grab < 0 || !(facts_wants(out, "bpf_name") || facts_wants(out, "load_time")))
 		return;
 	memset(&info, 0, sizeof(info));
 	err = object_info(ctx->grab, &info, sizeof(info));

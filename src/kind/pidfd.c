@@ -54,6 +54,13 @@ static void emit_process(const struct fdent *e, const struct kind_ctx *ctx, pid_
 		fact_bool(out, "zombie", true);
 }
 
+/* Any fact of emit_process() costs all of them. */
+static bool wants_process(const struct facts *out)
+{
+	return facts_wants(out, "comm") || facts_wants(out, "start") ||
+	       facts_wants(out, "process_state") || facts_wants(out, "zombie");
+}
+
 static void pidfd_facts(const struct fdent *e, const struct kind_ctx *ctx, struct facts *out)
 {
 	bool thread = (e->have & HAVE_INFO) && (e->flags & O_EXCL);
@@ -72,7 +79,7 @@ static void pidfd_facts(const struct fdent *e, const struct kind_ctx *ctx, struc
 	fact_bool(out, "alive", line.value_len && line.value[0] != '-');
 	if (thread)
 		fact_bool(out, "thread", true);
-	if (pid && pid <= 1 << 22 && ctx->procfs >= 0 && facts_wants(out, "comm"))
+	if (pid && pid <= 1 << 22 && ctx->procfs >= 0 && wants_process(out))
 		emit_process(e, ctx, (pid_t)pid, thread, out);
 }
 

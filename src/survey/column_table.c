@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -85,14 +86,24 @@ GET(pos_size)
 	return size(v, has(e, HAVE_SIZE), e->size);
 }
 
+/* Of a tty, and of a socket that no table has, a fact that needs a grab. */
+static bool queue_fact(struct columns *c, const struct fdent *e, const char *name, struct fact *v)
+{
+	struct column_ref ref = { 0 };
+
+	snprintf(ref.fact, sizeof(ref.fact), "%s", name);
+	return c->grab.take && (S_ISCHR(e->mode) || S_ISSOCK(e->mode)) &&
+	       column_value(c, &ref, e, v);
+}
+
 GET(recv_queue)
 {
-	return size(v, queues(e) != NULL, queues(e) ? e->sock->rqueue : 0);
+	return queues(e) ? size(v, true, e->sock->rqueue) : queue_fact(c, e, "recv_queue", v);
 }
 
 GET(send_queue)
 {
-	return size(v, queues(e) != NULL, queues(e) ? e->sock->wqueue : 0);
+	return queues(e) ? size(v, true, e->sock->wqueue) : queue_fact(c, e, "send_queue", v);
 }
 
 GET(shares)

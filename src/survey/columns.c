@@ -146,11 +146,15 @@ static const struct facts_flat *facts_of(struct columns *c, const struct fdent *
 		return &c->facts;
 	facts_flat_reset(&c->facts);
 	c->facts_of = e;
+	if (c->grab.take)
+		c->grab.take(c->grab.arg, e, &c->ctx);
 	/* No template of DETAIL has facts that all kinds share, such as locks. */
 	if (c->n_wanted || c->wants_all)
 		kind_facts(e, &c->ctx, &c->facts.sink);
 	else
 		e->kind->facts(e, &c->ctx, &c->facts.sink);
+	if (c->grab.take)
+		c->grab.give(c->grab.arg, &c->ctx);
 	return &c->facts;
 }
 
@@ -252,10 +256,40 @@ static bool name_matches(const char *fact, const char *asked)
 	}
 }
 
+/* Is "so_peercred.uid" inside of "so_peercred"? And not one of a list. */
+static bool is_member(const char *fact, const char *asked)
+{
+	size_t len = strlen(asked);
+
+	return strncmp(fact, asked, len) == 0 && fact[len] == '.' &&
+	       !isdigit((unsigned char)fact[len + 1]);
+}
+
+/* Of "watches", whose elements are objects: how many. */
+static size_t elements(const struct facts_flat *facts, const char *asked)
+{
+	size_t len = strlen(asked), n = 0;
+	unsigned long last = 0, number;
+
+	for (size_t i = 0; i < facts->n; i++) {
+		const char *name = facts->at[i].name;
+
+		if (strncmp(name, asked, len) != 0 || name[len] != '.' ||
+		    !isdigit((unsigned char)name[len + 1]))
+			continue;
+		number = strtoul(name + len + 1, NULL, 10);
+		n += !n || number != last;
+		last = number;
+	}
+	return n;
+}
+
 bool column_next(struct columns *c, const struct column_ref *ref, const struct fdent *e, size_t *at,
 		 struct fact *value)
 {
 	const struct facts_flat *facts;
+	bool first = !*at;
+	size_t n;
 
 	if (ref->column && ref->column->get)
 		return !(*at)++ && ref->column->get(c, e, value);
@@ -265,12 +299,14 @@ bool column_next(struct columns *c, const struct column_ref *ref, const struct f
 		const struct fact *fact = &facts->at[(*at)++];
 
 		if (fact->type == FACT_FAIL || fact->type == FACT_NULL ||
-		    !name_matches(fact->name, ref->fact))
+		    (!name_matches(fact->name, ref->fact) && !is_member(fact->name, ref->fact)))
 			continue;
 		*value = *fact;
 		return true;
 	}
-	return false;
+	n = first ? elements(facts, ref->fact) : 0;
+	*value = (struct fact){ .type = FACT_U64, .u64 = n };
+	return n > 0;
 }
 
 bool column_value(struct columns *c, const struct column_ref *ref, const struct fdent *e,

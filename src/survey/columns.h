@@ -79,6 +79,16 @@ void column_list_release(struct column_list *list);
 #define COLUMNS_FACTS_MAX 32
 
 /*
+ * Has a duplicate of the row taken while its facts are drawn, and given back: take()
+ * sets ctx->grab or leaves it.
+ */
+struct columns_grab {
+	void (*take)(void *arg, const struct fdent *e, struct kind_ctx *ctx);
+	void (*give)(void *arg, struct kind_ctx *ctx);
+	void *arg;
+};
+
+/*
  * What values are drawn from: a survey, and the facts of one row at a time, so
  * that they are computed once for a filter, a sort and six columns. One a
  * thread. Looking up a user's name asks the system's databases, which may
@@ -86,8 +96,9 @@ void column_list_release(struct column_list *list);
  */
 struct columns {
 	const struct survey *s;
-	struct kind_ctx ctx; /* set .grab for a row to have what needs one; see columns_forget() */
+	struct kind_ctx ctx;
 	enum text_mode text;
+	struct columns_grab grab; /* take NULL: facts that need a grab are not there */
 	/* private: */
 	struct facts_flat facts;
 	struct facts_ops ops;
@@ -110,7 +121,7 @@ void columns_release(struct columns *c);
 
 /* Another survey from now on: pointers to rows of the old one are forgotten. */
 void columns_move(struct columns *c, const struct survey *s);
-/* Facts of the last row are to be computed again: its grab came or went. */
+/* Facts of the last row are to be computed again. */
 void columns_forget(struct columns *c);
 
 /* Say once that this will be asked for: a fact nobody wants is not computed. */
@@ -121,7 +132,8 @@ bool column_value(struct columns *c, const struct column_ref *ref, const struct 
 
 /*
  * Every value of a list fact: "watches.tfd" is all of watches.0.tfd, .1.tfd.
- * *at starts at 0; false at the end. A single value comes once.
+ * *at starts at 0; false at the end. A single value comes once. A list of objects
+ * ("watches", "locks") is how many it has.
  */
 bool column_next(struct columns *c, const struct column_ref *ref, const struct fdent *e, size_t *at,
 		 struct fact *value);

@@ -105,14 +105,15 @@ static bool fact_contains(const struct fact *v, const struct literal *lit)
 	return contains(number, (size_t)n, lit);
 }
 
-static bool passes(const struct fact *v, enum node_op op, const struct literal *lit)
+static bool passes(struct node *n, const struct fact *v, enum node_op op)
 {
 	int r;
 
 	if (op == OP_HAS)
-		return fact_contains(v, lit);
-	if (!compare(v, lit, &r))
+		return fact_contains(v, &n->lit);
+	if (!compare(v, &n->lit, &r))
 		return false;
+	atomic_store_explicit(&n->fitted, true, memory_order_relaxed);
 	switch (op) {
 	case OP_EQ:
 		return r == 0;
@@ -176,7 +177,7 @@ static bool match_term(struct node *n, struct columns *c, const struct fdent *e)
 
 	while (next_value(n, c, e, &at, &v)) {
 		any = true;
-		if (passes(&v, op, &n->lit))
+		if (passes(n, &v, op))
 			return !none_wanted;
 	}
 	return any && none_wanted;
@@ -229,6 +230,19 @@ const char *filter_unseen(const struct filter *f)
 		const struct node *n = f->terms[i];
 
 		if (!n->ref.column && n->asked && !n->seen)
+			return n->ref.fact;
+	}
+	return NULL;
+}
+
+const char *filter_unfit(const struct filter *f, const char **value)
+{
+	for (size_t i = 0; f && i < f->n_terms; i++) {
+		const struct node *n = f->terms[i];
+
+		*value = n->lit.text;
+		if (n->type == NODE_TERM && n->seen && !n->fitted && n->op != OP_HAS &&
+		    n->op != OP_HAS_NOT)
 			return n->ref.fact;
 	}
 	return NULL;

@@ -50,4 +50,11 @@ bool filter_match(const struct filter *f, struct columns *c, const struct fdent 
  */
 const char *filter_unseen(const struct filter *f);
 
+/*
+ * What it compares with a value that no row asked so far could be compared with
+ * ("rtt" with "10parsecs", "cloexec" with "maybe"): the name, and *value; both live as
+ * long as f. NULL: nothing.
+ */
+const char *filter_unfit(const struct filter *f, const char **value);
+
 #endif

@@ -33,7 +33,7 @@ struct node {
 	struct node *child, *next;
 	struct column_ref ref;
 	struct literal lit;
-	atomic_bool asked, seen;
+	atomic_bool asked, seen, fitted; /* fitted: a value could be compared with lit */
 };
 
 struct filter {

@@ -90,6 +90,7 @@ static void test_cells(void **state)
 	assert_string_equal(cell("command", e), "nginx: worker");
 	assert_string_equal(cell("seals", e), "F_SEAL_SHRINK F_SEAL_GROW");
 	assert_string_equal(cell("watches.tfd", e), "4 5 6");
+	assert_string_equal(cell("watches", e), "3");
 	assert_string_equal(cell("gone", e), "EINVAL from ioctl");
 	assert_string_equal(cell("no_such_fact", e), "-");
 	assert_null(cell("no such fact", e));

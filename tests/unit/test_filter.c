@@ -159,6 +159,8 @@ static void test_facts(void **state)
 		{ "watches.tfd=9", 0 },
 		{ "watches.tfd>5", 12 },
 		{ "watches=5", 0 },
+		{ "watches=3", 12 },
+		{ "watches", 12 },
 		{ "dear", 12 },
 		{ "detail.count=30", 1 },
 		{ "detail~'count 30'", 1 },
@@ -284,13 +286,29 @@ static void test_unseen(void **state)
 	filter_free(f);
 }
 
+static void test_unfit(void **state)
+{
+	struct filter_error error;
+	const char *value;
+	struct filter *f;
+
+	(void)state;
+	assert_int_equal(filter_compile(&f, "count>0 and path~x or rtt>1parsec", &error), 0);
+	assert_null(filter_unfit(f, &value));
+	for (uint32_t i = 0; i < pic.proc[0].n_rows; i++)
+		filter_match(f, &columns, &pic.proc[0].rows[i]);
+	assert_string_equal(filter_unfit(f, &value), "rtt");
+	assert_string_equal(value, "1parsec");
+	filter_free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_comparisons), cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_logic),       cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_depth),       cmocka_unit_test(test_laziness),
-		cmocka_unit_test(test_unseen),
+		cmocka_unit_test(test_unseen),      cmocka_unit_test(test_unfit),
 	};
 
 	return cmocka_run_group_tests_name("filter", tests, setup, teardown);

@@ -128,6 +128,7 @@ void listing_release(struct listing *l)
 	filter_free(l->filter);
 	column_list_release(&l->columns);
 	free(l->names);
+	free(l->not_grabbed);
 	hung_release(&l->hung);
 }
 
@@ -219,10 +220,52 @@ static bool new_group(const struct listing *l, const struct fdent *e, const stru
 	       (e->shares > 1 || before->shares > 1);
 }
 
-/* --grab: one row's duplicate for the time that its cells are made. */
-static bool row_grab(struct cli *cli, struct listing *l, const struct fdent *e,
-		     struct kind_ctx *ctx, struct grab *g)
+/* Those that could not be taken, once each. */
+static void not_grabbed(struct listing *l, const struct fdent *e)
 {
+	if ((l->n_not_grabbed & (l->n_not_grabbed - 1)) == 0)
+		l->not_grabbed = xreallocarray(l->not_grabbed,
+					       l->n_not_grabbed ? l->n_not_grabbed * 2 : 1,
+					       sizeof(*l->not_grabbed));
+	l->not_grabbed[l->n_not_grabbed++] = e;
+}
+
+static int by_address(const void *pa, const void *pb)
+{
+	uintptr_t a = (uintptr_t) * (const struct fdent *const *)pa;
+	uintptr_t b = (uintptr_t) * (const struct fdent *const *)pb;
+
+	return (a > b) - (a < b);
+}
+
+/* A filter, the order and the table may each have tried. */
+static void say_not_grabbed(struct cli *cli, struct listing *l)
+{
+	size_t rows = 0;
+
+	if (!l->n_not_grabbed)
+		return;
+	qsort(l->not_grabbed, l->n_not_grabbed, sizeof(*l->not_grabbed), by_address);
+	for (size_t i = 0; i < l->n_not_grabbed; i++)
+		rows += !i || l->not_grabbed[i] != l->not_grabbed[i - 1];
+	l->n_not_grabbed = 0;
+	cli_message(cli,
+		    "%zu descriptors could not be taken: their facts that need a grab are "
+		    "missing; filch why TARGET says more",
+		    rows);
+}
+
+/* --grab: one row's duplicate for the time that its facts are drawn. */
+struct row_grab {
+	struct cli *cli;
+	struct listing *l;
+	struct grab g;
+};
+
+static void row_take(void *arg, const struct fdent *e, struct kind_ctx *ctx)
+{
+	struct row_grab *rg = arg;
+	struct cli *cli = rg->cli;
 	struct target t;
 	struct target_name name = {
 		.pid = e->proc->pid, .tid = e->proc->tid, .start = e->proc->start, .has_start = true
@@ -230,28 +273,31 @@ static bool row_grab(struct cli *cli, struct listing *l, const struct fdent *e,
 	struct fail f = { 0 };
 	int r;
 
-	if (!l->v->grab || !fdent_is_fd(e) || e->err || grab_may_hang(e, ctx))
-		return false;
+	rg->g = (struct grab){ .fd = -1 };
+	if (!fdent_is_fd(e) || e->err || grab_may_hang(e, ctx))
+		return;
 	r = target_open(&t, cli->procfs, &name, &f);
 	if (r == 0) {
-		r = grab_take(g, &t, e, cli->procfs, &f);
+		r = grab_take(&rg->g, &t, e, cli->procfs, &f);
 		cli_audit(cli, "ls --grab", EFFECT_HOLD, &t, e->fd, r < 0 ? &f : NULL);
 		target_close(&t);
 	}
 	if (r < 0)
-		l->not_grabbed++;
-	return r == 0;
+		not_grabbed(rg->l, e);
+	else
+		ctx->grab = rg->g.fd;
 }
 
-static void row_cells(struct cli *cli, struct listing *l, struct columns *c, struct table *t,
-		      const struct fdent *e)
+static void row_give(void *arg, struct kind_ctx *ctx)
 {
-	autograb g = { .fd = -1 };
-	bool grabbed = row_grab(cli, l, e, &c->ctx, &g);
+	struct row_grab *rg = arg;
 
-	if (grabbed)
-		c->ctx.grab = g.fd;
-	columns_forget(c);
+	grab_release(&rg->g);
+	ctx->grab = -1;
+}
+
+static void row_cells(struct listing *l, struct columns *c, struct table *t, const struct fdent *e)
+{
 	for (size_t k = 0; k < l->columns.n; k++) {
 		size_t from = t->text.len;
 
@@ -259,7 +305,6 @@ static void row_cells(struct cli *cli, struct listing *l, struct columns *c, str
 		table_cell(t, k, from);
 		t->told[k] |= strcmp(buf_str(&t->text) + from, "-") != 0;
 	}
-	c->ctx.grab = -1;
 }
 
 /* Numbers of two tables of one process are not to be mixed up: say whose they are. */
@@ -280,6 +325,13 @@ static void add_tid(struct listing *l, const struct fdent **rows, size_t n)
 	column_list_parse(&l->columns, usual, usual, &f);
 }
 
+static void no_such_fact(struct cli *cli, const struct listing *l, const char *where,
+			 const char *fact)
+{
+	cli_message(cli, "%sno row has a fact named %s%s", where, fact,
+		    l->v->grab ? "" : " (some need --grab)");
+}
+
 static void print_table(struct cli *cli, struct listing *l, struct columns *c,
 			const struct fdent **rows, size_t n)
 {
@@ -295,7 +347,7 @@ static void print_table(struct cli *cli, struct listing *l, struct columns *c,
 		table_cell(&t, k, from);
 	}
 	for (size_t i = 0; i < n; i++)
-		row_cells(cli, l, c, &t, rows[i]);
+		row_cells(l, c, &t, rows[i]);
 	if (!l->v->no_headings)
 		print_line(cli, l, &t, line++);
 	for (size_t i = 0; i < n; i++) {
@@ -305,7 +357,7 @@ static void print_table(struct cli *cli, struct listing *l, struct columns *c,
 	}
 	for (size_t k = 0; n && k < t.n_columns; k++)
 		if (!t.told[k] && !l->columns.at[k].column)
-			cli_message(cli, "no row has a fact named %s", l->columns.at[k].fact);
+			no_such_fact(cli, l, "", l->columns.at[k].fact);
 	buf_release(&t.text);
 	free(t.end);
 	free(t.width);
@@ -315,6 +367,7 @@ static void print_table(struct cli *cli, struct listing *l, struct columns *c,
 static void print_json(struct cli *cli, struct listing *l, const struct survey *s,
 		       const struct fdent **rows, size_t n)
 {
+	struct row_grab grab = { .cli = cli, .l = l };
 	struct kind_ctx ctx = survey_ctx(s);
 	struct json j;
 
@@ -324,10 +377,9 @@ static void print_json(struct cli *cli, struct listing *l, const struct survey *
 	}
 	json_init(&j, &cli->out);
 	for (size_t i = 0; i < n; i++) {
-		autograb g = { .fd = -1 };
-
-		ctx.grab = row_grab(cli, l, rows[i], &ctx, &g) ? g.fd : -1;
+		row_take(&grab, rows[i], &ctx);
 		row_json(&j, s, rows[i], &ctx);
+		row_give(&grab, &ctx);
 		cli_flush(cli, false);
 	}
 }
@@ -341,6 +393,21 @@ static bool any_value(struct columns *c, const struct column_ref *ref, const str
 		return true;
 	/* The sort put those with a value first. */
 	return column_value(c, ref, first, &value);
+}
+
+/* What is misspelt in a filter shows only when all rows were asked. */
+static void say_filter(struct cli *cli, const struct listing *l)
+{
+	const char *value, *unseen = filter_unseen(l->filter);
+	const char *unfit = filter_unfit(l->filter, &value);
+	autobuf text = BUF_INIT;
+
+	if (unseen)
+		no_such_fact(cli, l, "", unseen);
+	if (!unfit)
+		return;
+	text_display(&text, value, strlen(value), cli->text);
+	cli_message(cli, "%s of no row can be compared with %s", unfit, buf_str(&text));
 }
 
 /* Without a filter each has a row that says so. */
@@ -358,11 +425,14 @@ static void say_unread(struct cli *cli, const struct listing *l, const struct su
 
 void listing_print(struct cli *cli, struct listing *l, const struct survey *s)
 {
+	struct row_grab grab = { .cli = cli, .l = l };
 	const struct fdent **rows;
 	struct columns c;
 	size_t n;
 
 	columns_init(&c, s, cli->text);
+	if (l->v->grab)
+		c.grab = (struct columns_grab){ row_take, row_give, &grab };
 	for (size_t k = 0; k < l->columns.n; k++)
 		columns_want(&c, &l->columns.at[k]);
 	n = listing_rows(l, &c, s, &rows);
@@ -373,15 +443,10 @@ void listing_print(struct cli *cli, struct listing *l, const struct survey *s)
 		print_table(cli, l, &c, rows, n);
 	}
 	if (l->v->sort && n && !any_value(&c, &l->sort, rows[0]))
-		cli_message(cli, "-s: no row has a fact named %s", l->sort.fact);
-	if (filter_unseen(l->filter))
-		cli_message(cli, "no row has a fact named %s", filter_unseen(l->filter));
+		no_such_fact(cli, l, "-s: ", l->sort.fact);
+	say_filter(cli, l);
 	say_unread(cli, l, s);
-	if (l->not_grabbed)
-		cli_message(cli,
-			    "%zu descriptors could not be taken: their facts that need a grab "
-			    "are missing; filch why TARGET says more",
-			    l->not_grabbed);
+	say_not_grabbed(cli, l);
 	columns_release(&c);
 	free(rows);
 }

@@ -22,7 +22,8 @@ struct listing {
 	struct column_ref sort;
 	bool sort_down;
 	struct filter *filter;
-	size_t not_grabbed;
+	const struct fdent **not_grabbed;
+	size_t n_not_grabbed;
 	int interval_ms;  /* between two surveys of --watch */
 	struct hung hung; /* of all of them */
 };
