@@ -44,19 +44,22 @@ static struct summary_count *count_of(struct summary_count **list, size_t *n,
 	return &(*list)[(*n)++];
 }
 
-static struct summary_seen *see_rows(struct summary_proc *p, const struct procent *e,
-				     unsigned survey)
+static void see_rows(struct summary_proc *p, const struct procent *e, const struct summary *m)
 {
 	struct summary_seen *seen = xcalloc(e->n_rows + 1, sizeof(*seen));
 	size_t n = 0, old = 0;
 
+	p->fds = 0;
 	for (uint32_t i = 0; i < e->n_rows; i++) {
 		const struct fdent *row = &e->rows[i];
 		struct summary_seen *s = &seen[n];
 
 		if (!fdent_is_fd(row))
 			continue;
-		*s = (struct summary_seen){ row->kind, thing_of(row), row->fd, survey };
+		p->fds++;
+		if (m->pick && !m->pick(m->pick_arg, row))
+			continue;
+		*s = (struct summary_seen){ row->kind, thing_of(row), row->fd, m->surveys };
 		while (old < p->n_seen && p->seen[old].fd < row->fd)
 			old++;
 		if (old < p->n_seen && p->seen[old].fd == row->fd && p->seen[old].kind == s->kind &&
@@ -64,8 +67,9 @@ static struct summary_seen *see_rows(struct summary_proc *p, const struct procen
 			s->since = p->seen[old].since;
 		n++;
 	}
-	p->fds = n;
-	return seen;
+	free(p->seen);
+	p->seen = seen;
+	p->n_seen = n;
 }
 
 static void count_kinds(struct summary_proc *p, bool is_new)
@@ -77,7 +81,7 @@ static void count_kinds(struct summary_proc *p, bool is_new)
 		before[i] = p->kinds[i].last;
 		p->kinds[i].last = 0;
 	}
-	for (size_t i = 0; i < p->fds; i++)
+	for (size_t i = 0; i < p->n_seen; i++)
 		count_of(&p->kinds, &p->n_kinds, p->seen[i].kind)->last++;
 	for (size_t i = 0; i < p->n_kinds; i++) {
 		struct summary_count *c = &p->kinds[i];
@@ -92,7 +96,6 @@ static void count_kinds(struct summary_proc *p, bool is_new)
 static void update_proc(struct summary_proc *p, const struct procent *e, const struct summary *m)
 {
 	bool is_new = !p->comm;
-	struct summary_seen *seen;
 
 	if (is_new) {
 		*p = (struct summary_proc){
@@ -108,10 +111,9 @@ static void update_proc(struct summary_proc *p, const struct procent *e, const s
 	/* A table that cannot be read for once has not lost what it had. */
 	if (e->err && !is_new)
 		return;
-	seen = see_rows(p, e, m->surveys);
-	free(p->seen);
-	p->seen = seen;
-	p->n_seen = p->fds;
+	see_rows(p, e, m);
+	if (is_new)
+		p->first_fds = p->fds;
 	count_kinds(p, is_new);
 }
 
@@ -140,7 +142,7 @@ static void total(struct summary *m)
 	for (size_t i = 0; i < m->n_kinds; i++)
 		m->kinds[i].last = 0;
 	for (size_t i = 0; i < m->n_procs; i++) {
-		m->fds += m->procs[i].fds;
+		m->fds += m->procs[i].n_seen;
 		for (size_t k = 0; k < m->procs[i].n_kinds; k++) {
 			c = count_of(&m->kinds, &m->n_kinds, m->procs[i].kinds[k].kind);
 			c->last += m->procs[i].kinds[k].last;
@@ -272,10 +274,11 @@ static struct summary_leak leak_of(const struct summary *m, const struct summary
 	leak.seconds_to_limit = -1;
 	if (seconds > 0)
 		leak.per_second = (double)(c->last - c->first) / seconds;
-	if (leak.per_second > 0 && summary_limit_used(p) >= 0)
-		leak.seconds_to_limit = p->fds < p->limit
-						? (double)(p->limit - p->fds) / leak.per_second
-						: 0;
+	/* Other kinds may leak too, or make room. */
+	if (leak.per_second > 0 && p->fds > p->first_fds && summary_limit_used(p) >= 0)
+		leak.seconds_to_limit = p->fds < p->limit ? (double)(p->limit - p->fds) * seconds /
+								    (double)(p->fds - p->first_fds)
+							  : 0;
 	find_oldest(&leak, m);
 	return leak;
 }

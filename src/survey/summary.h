@@ -29,15 +29,16 @@ struct summary_proc {
 	uid_t uid;
 	char *comm; /* hostile bytes, a copy */
 	uint32_t comm_len;
-	uint64_t fds;   /* descriptors listed */
+	uint64_t fds;   /* descriptors of the table, counted or not */
 	uint64_t limit; /* soft RLIMIT_NOFILE; 0: not known, UINT64_MAX: unlimited */
 	int err;        /* why its table could not be read */
 	struct summary_count *kinds;
 	size_t n_kinds;
 	struct timespec since; /* first seen */
+	uint64_t first_fds;    /* fds then */
+	size_t n_seen;         /* descriptors counted: those that pick() let pass */
 	/* private: */
 	struct summary_seen *seen;
-	size_t n_seen;
 };
 
 struct summary {
@@ -45,9 +46,12 @@ struct summary {
 	size_t n_procs;
 	struct summary_count *kinds; /* over all processes, most first */
 	size_t n_kinds;
-	uint64_t fds;
+	uint64_t fds; /* counted */
 	unsigned surveys;
 	struct timespec first, last;
+	/* Which descriptors count, set before the first survey; NULL: all. */
+	bool (*pick)(void *arg, const struct fdent *e);
+	void *pick_arg;
 };
 
 /* Zero-initialised is empty. Takes in one more survey, later than the last. */
@@ -70,7 +74,7 @@ struct summary_leak {
 	const struct summary_proc *proc;
 	const struct summary_count *count;
 	double per_second;       /* 0: the time is not known */
-	double seconds_to_limit; /* at that rate; negative: never, or not known */
+	double seconds_to_limit; /* as the whole table grows; negative: never, or not known */
 	bool steady;             /* it never went down: a leak rather than a load */
 	int oldest_fd;           /* lowest of those that were there longest */
 	int first_new_fd;        /* the first that came while we watched; -1: none is left */

@@ -114,6 +114,52 @@ static void test_load(void **state)
 	summary_release(&m);
 }
 
+/* The limit is of the table, whatever fills it. */
+static void test_two_leaks(void **state)
+{
+	struct summary m = { 0 };
+	struct summary_leak *leaks;
+	size_t n;
+
+	(void)state;
+	add(&m, 1000, 0, 0);
+	add(&m, 1010, 20, 20);
+	leaks = summary_leaks(&m, &n);
+	assert_int_equal(n, 2);
+	for (size_t i = 0; i < n; i++) {
+		assert_float_equal(leaks[i].per_second, 2, 0.001);
+		assert_float_equal(leaks[i].seconds_to_limit, 37.5, 0.001);
+	}
+	free(leaks);
+	summary_release(&m);
+}
+
+static bool is_dir(void *arg, const struct fdent *e)
+{
+	(void)arg;
+	return e->kind == &kind_dir;
+}
+
+static void test_some(void **state)
+{
+	struct summary m = { .pick = is_dir };
+	struct summary_leak *leaks;
+	size_t n;
+
+	(void)state;
+	add(&m, 1000, 5, 3);
+	assert_int_equal(m.fds, 3);
+	assert_int_equal(m.n_kinds, 1);
+	assert_int_equal(m.procs[0].n_seen, 3);
+	assert_int_equal(m.procs[0].fds, 18); /* the limit is of all of them */
+	add(&m, 1010, 15, 4);
+	leaks = summary_leaks(&m, &n);
+	assert_int_equal(n, 1);
+	assert_ptr_equal(leaks[0].count->kind, &kind_dir);
+	free(leaks);
+	summary_release(&m);
+}
+
 /* A number that stands for another thing is as young as that. */
 static void test_replaced(void **state)
 {
@@ -170,6 +216,8 @@ int main(void)
 		cmocka_unit_test(test_one),
 		cmocka_unit_test(test_leak),
 		cmocka_unit_test(test_load),
+		cmocka_unit_test(test_two_leaks),
+		cmocka_unit_test(test_some),
 		cmocka_unit_test(test_replaced),
 		cmocka_unit_test(test_processes_come_and_go),
 	};

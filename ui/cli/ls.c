@@ -141,9 +141,9 @@ static bool is_named(const struct listing *l, const struct procent *p)
 }
 
 /* With --wide-scan everything was surveyed, and only some of it is listed. */
-static bool is_listed(const struct listing *l, const struct fdent *e)
+bool listing_has(const struct listing *l, const struct procent *p)
 {
-	return !l->v->wide_scan || !l->n_targets || is_named(l, e->proc);
+	return !l->v->wide_scan || !l->n_targets || is_named(l, p);
 }
 
 size_t listing_rows(const struct listing *l, struct columns *c, const struct survey *s,
@@ -156,7 +156,7 @@ size_t listing_rows(const struct listing *l, struct columns *c, const struct sur
 	size_t n = 0;
 
 	while ((e = survey_next(s, &it)))
-		if (is_listed(l, e) && filter_match(l->filter, c, e))
+		if (listing_has(l, e->proc) && filter_match(l->filter, c, e))
 			at[n++] = e;
 	if (l->v->sort)
 		column_sort(c, &l->sort, l->sort_down, at, n);

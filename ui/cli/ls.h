@@ -31,6 +31,9 @@ struct listing {
 /* Survey what is to be listed: 0, or -errno after cli_failed(). */
 int listing_survey(struct cli *cli, struct listing *l, struct survey **s);
 
+/* Is that table to be listed? With --wide-scan more than that was surveyed. */
+bool listing_has(const struct listing *l, const struct procent *p);
+
 /* The rows that pass the filter, sorted; *rows is the caller's to free. */
 size_t listing_rows(const struct listing *l, struct columns *c, const struct survey *s,
 		    const struct fdent ***rows);

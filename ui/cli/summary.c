@@ -39,13 +39,22 @@ static void table_label(struct buf *out, const struct summary_proc *p)
 	buf_addf(out, "%8s ", label);
 }
 
+/* With a filter, or of named targets only, those of which nothing counts are left out. */
+static bool is_told(const struct summary *m, const struct summary_proc *p)
+{
+	return !m->pick || p->n_seen;
+}
+
 static void summary_text(struct cli *cli, const struct summary *m)
 {
 	autofree const struct summary_proc **procs = summary_procs(m, SUMMARY_BY_FDS);
 	struct buf *out = &cli->out;
+	size_t tables = 0;
 
-	buf_addf(out, "%" PRIu64 " descriptors in %zu table%s\n\n", m->fds, m->n_procs,
-		 m->n_procs == 1 ? "" : "s");
+	for (size_t i = 0; i < m->n_procs; i++)
+		tables += is_told(m, &m->procs[i]);
+	buf_addf(out, "%" PRIu64 " descriptors in %zu table%s\n\n", m->fds, tables,
+		 tables == 1 ? "" : "s");
 	for (size_t i = 0; i < m->n_kinds; i++)
 		if (m->kinds[i].last)
 			buf_addf(out, "%8" PRIu64 " %s\n", m->kinds[i].last,
@@ -54,7 +63,7 @@ static void summary_text(struct cli *cli, const struct summary *m)
 	for (size_t i = 0; i < m->n_procs; i++) {
 		const struct summary_proc *p = procs[i];
 
-		if (!p->fds && !p->err)
+		if (!is_told(m, p) || (!p->n_seen && !p->err))
 			continue;
 		table_label(out, p);
 		buf_addf(out, "%8" PRIu64 " ", p->fds);
@@ -159,7 +168,8 @@ static void summary_json(struct cli *cli, const struct summary *m)
 	json_end_object(&j);
 	json_array(&j, "processes");
 	for (size_t i = 0; i < m->n_procs; i++)
-		summary_json_proc(&j, &m->procs[i]);
+		if (is_told(m, &m->procs[i]))
+			summary_json_proc(&j, &m->procs[i]);
 	json_end_array(&j);
 	leaks_json(&j, m);
 	json_end_object(&j);
@@ -176,13 +186,30 @@ static void summary_print(struct cli *cli, const struct listing *l, const struct
 		leaks_text(cli, m);
 }
 
+/* What -f and, with --wide-scan, the targets let pass. */
+struct pick {
+	const struct listing *l;
+	struct columns columns;
+};
+
+static bool picks(void *arg, const struct fdent *e)
+{
+	struct pick *p = arg;
+
+	return listing_has(p->l, e->proc) && filter_match(p->l->filter, &p->columns, e);
+}
+
 void listing_summary(struct cli *cli, struct listing *l, struct survey *s)
 {
-	struct summary m = { 0 };
+	bool some = l->filter || (l->v->wide_scan && l->n_targets);
+	struct pick pick = { .l = l };
+	struct summary m = { .pick = some ? picks : NULL, .pick_arg = &pick };
 	unsigned round = 0;
 
 	do {
+		columns_init(&pick.columns, s, cli->text);
 		summary_add(&m, s);
+		columns_release(&pick.columns);
 		survey_free(s);
 		summary_print(cli, l, &m);
 	} while (l->v->watch && listing_next(cli, l, &round, &s));

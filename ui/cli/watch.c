@@ -88,7 +88,8 @@ static void change_text(struct cli *cli, const struct diff *d, const struct chan
 	if (e)
 		descs_label(label, sizeof(label), e);
 	else
-		snprintf(label, sizeof(label), "%d", c->proc->pid);
+		snprintf(label, sizeof(label), c->proc->tid ? "%d/%d" : "%d", c->proc->pid,
+			 c->proc->tid);
 	buf_addf(&cli->out, "%s %-12s %-14s ", when, change_name(c->what), label);
 	if (!e) {
 		text_display(&cli->out, c->proc->comm, c->proc->comm_len, cli->text);
@@ -135,31 +136,61 @@ static void change_json(struct cli *cli, const struct diff *d, const struct chan
 	json_line(&j);
 }
 
+struct printer {
+	struct cli *cli;
+	const struct listing *l;
+	const struct diff *d;
+	const struct survey *old, *now;
+	struct columns here, before;
+	char when[16];
+};
+
+static void print_row(struct printer *p, const struct change *c)
+{
+	struct columns *of = c->now ? &p->here : &p->before;
+	const struct fdent *e = c->now ? c->now : c->old;
+
+	if (e ? !filter_match(p->l->filter, of, e) : p->l->filter != NULL)
+		return;
+	if (p->l->v->json)
+		change_json(p->cli, p->d, c, p->now, p->old);
+	else
+		change_text(p->cli, p->d, c, of, p->when);
+}
+
+/* A filter asks for descriptors: those of a process that came, or went, one by one. */
+static void print_change(struct printer *p, const struct change *c)
+{
+	bool came = c->what == CHANGE_PROCESS_NEW;
+	struct change row = { .what = came ? CHANGE_OPENED : CHANGE_CLOSED, .proc = c->proc };
+
+	print_row(p, c);
+	if (!p->l->filter || (!came && c->what != CHANGE_PROCESS_GONE))
+		return;
+	for (uint32_t i = 0; i < c->proc->n_rows; i++) {
+		if (c->proc->rows[i].err && !(c->proc->rows[i].have & HAVE_LINK))
+			continue;
+		row.now = came ? &c->proc->rows[i] : NULL;
+		row.old = came ? NULL : &c->proc->rows[i];
+		print_row(p, &row);
+	}
+}
+
 static void print_changes(struct cli *cli, struct listing *l, struct survey *old,
 			  struct survey *now)
 {
 	struct diff d = { 0 };
-	struct columns here, before;
-	char when[16];
+	struct printer p = { .cli = cli, .l = l, .d = &d, .old = old, .now = now };
 
 	diff_make(&d, old, now);
-	columns_init(&here, now, cli->text);
-	columns_init(&before, old, cli->text);
-	clock_text(now, when, sizeof(when));
-	for (size_t i = 0; i < d.n; i++) {
-		const struct change *c = &d.at[i];
-		struct columns *of = c->now ? &here : &before;
-		const struct fdent *e = c->now ? c->now : c->old;
-
-		if (e ? !filter_match(l->filter, of, e) : l->filter != NULL)
-			continue;
-		if (l->v->json)
-			change_json(cli, &d, c, now, old);
-		else
-			change_text(cli, &d, c, of, when);
-	}
-	columns_release(&here);
-	columns_release(&before);
+	columns_init(&p.here, now, cli->text);
+	columns_init(&p.before, old, cli->text);
+	clock_text(now, p.when, sizeof(p.when));
+	for (size_t i = 0; i < d.n; i++)
+		if (listing_has(l, d.at[i].proc))
+			print_change(&p, &d.at[i]);
+	columns_release(&p.here);
+	columns_release(&p.before);
 	diff_release(&d);
 }
 
