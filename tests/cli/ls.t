@@ -190,6 +190,8 @@ with Victim("file:fd=10,text=alive", options=["--dead-leader"]) as v:
     r = filch("ls", "--json", "%d/%d" % (v.pid, live[0]))
     is_([json.loads(x)["fd"] for x in r.stdout.splitlines() if json.loads(x)["fd"] == 10], [10],
         "a live thread of a dead leader")
+    is_(sorted({(r["pid"], r["tid"] is None) for r in rows(v.pid)}), [(v.pid, False)],
+        "which is listed by the number of its process")
     is_(filch("peek", "%d/%d:10" % (v.pid, live[0])).stdout, "alive", "can be used")
     ok([x for x in rows() if x["pid"] == v.pid and x["fd"] == 10], "and is in the listing of all")
 

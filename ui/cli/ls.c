@@ -66,6 +66,12 @@ static void print_stats(const struct survey *s)
 	fputs(buf_str(&text), stderr);
 }
 
+/* Its first thread has ended, others live on and have their tables. */
+static bool has_threads(const struct target *t)
+{
+	return t->zombie && !t->tid && !t->kthread && t->status.threads > 1;
+}
+
 /* The targets named, opened once to say what is wrong with them. */
 static size_t open_targets(struct cli *cli, int n, char **argv, struct target_name *names)
 {
@@ -76,7 +82,7 @@ static size_t open_targets(struct cli *cli, int n, char **argv, struct target_na
 
 		if (cli_target(cli, argv[i], &t) < 0)
 			continue;
-		if (descs_target_has_any(cli, &t))
+		if (has_threads(&t) || descs_target_has_any(cli, &t))
 			names[found++] = (struct target_name){
 				.pid = t.pid,
 				.tid = t.tid,
