@@ -139,7 +139,7 @@ static int no_such(struct fail *f, const struct target_name *name, const char *c
 	return -err;
 }
 
-/* A mount with hidepid does not show it, yet it can be asked for by number. */
+/* A mount with hidepid=2 does not show it, yet it can be asked for by number. */
 static bool is_hidden(int procfs, pid_t pid)
 {
 	autoclose int pidfd = sys_pidfd_open(pid, 0);
@@ -154,10 +154,11 @@ static bool is_hidden(int procfs, pid_t pid)
 
 static int not_shown(int procfs, const struct target_name *name, int err, struct fail *f)
 {
-	if (err != ENOENT || !is_hidden(procfs, name->pid))
+	if (err != EPERM && (err != ENOENT || !is_hidden(procfs, name->pid)))
 		return no_such(f, name, "open", err);
 	fail_set(f, err, "open", "process %d", name->pid);
 	fail_class(f, FAIL_PERMISSION);
+	/* EPERM: with hidepid=1 it is there, and closed. */
 	fail_why(f, "it runs, but /proc is mounted with hidepid and does not show it to us");
 	fail_advice(f, "run filch as the same user, or as root (sudo filch ...)");
 	return -err;

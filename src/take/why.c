@@ -273,6 +273,26 @@ static void lsm_list(char *p, size_t size)
 }
 
 /*
+ * A rule that refuses unless a capability of ours counts in a user namespace that
+ * we cannot see: the kernel refuses, so none does.
+ */
+static bool settle_unknown(struct why *w)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		struct why_rule *r = &w->at[i];
+
+		if (r->result != WHY_UNKNOWN ||
+		    (strcmp(r->name, "uid") != 0 && strcmp(r->name, "gid") != 0 &&
+		     strcmp(r->name, "capabilities") != 0))
+			continue;
+		r->result = WHY_REFUSED;
+		w->refusing = (int)i;
+		return true;
+	}
+	return false;
+}
+
+/*
  * Nothing shows whether we are in a Landlock domain: it is what is left when
  * every rule that can be read has passed and the kernel refuses all the same.
  */
@@ -283,6 +303,11 @@ static void rule_lsm(struct why *w, const struct sides *s)
 	struct why_rule *r;
 
 	lsm_list(list, sizeof(list));
+	if (refuses && settle_unknown(w)) {
+		rule(w, "lsm", WHY_UNKNOWN,
+		     "it does not show, since another rule refuses; modules: %s", list);
+		return;
+	}
 	if (!refuses) {
 		rule(w, "lsm", WHY_PASSED, "no security module refuses; modules: %s", list);
 		return;

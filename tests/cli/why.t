@@ -104,6 +104,9 @@ with Victim("pipe:fd=100,peer=101,size=5") as v:
     refused("another user", v.pid, desc, "uid", r"process %d" % v.pid, wrap=as_nobody)
 with Victim("pipe:fd=100,peer=101,size=5", options=["--uid", "65534", "--gid", "1"]) as v:
     refused("another group", v.pid, "%d:100" % v.pid, "gid", "gid: ours", wrap=as_nobody)
+with Victim("pipe:fd=100,peer=101,size=5", options=["--newuser"]) as v:
+    refused("another user, in a namespace that we cannot see", v.pid, "%d:100" % v.pid, "uid",
+            "uid: ours", wrap=as_nobody)
 with Victim("pipe:fd=100,peer=101,size=5", options=["--dumpable", "0"], wrap=as_nobody) as v:
     refused("not dumpable", v.pid, "%d:100" % v.pid, "dumpable", "not dumpable", wrap=as_nobody)
     is_(why(v.pid)[0], 0, "which root may take")
