@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "src/survey/diff.h"
 
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -77,13 +78,25 @@ static bool both(const struct pair *p, unsigned have)
 	return (p->old->have & p->now->have & have) == have;
 }
 
+/* A TCP socket that is not bound, or whose connection has ended, is in no table: closed. */
+static void compare_unlisted(struct pair *p, const struct sock_info *a, const struct sock_info *b)
+{
+	bool tcp = (a ? a : b)->table == SOCK_TABLE_TCP;
+
+	note(p, CHANGE_STATE, tcp, a ? a->state : TCP_CLOSE, b ? b->state : TCP_CLOSE);
+}
+
 static void compare_sockets(struct pair *p)
 {
 	const struct sock_info *a = p->old->sock, *b = p->now->sock;
 	bool queues;
 
-	if (!a || !b)
+	if (!a && !b)
 		return;
+	if (!a || !b) {
+		compare_unlisted(p, a, b);
+		return;
+	}
 	queues = a->has & b->has & SOCK_HAS_QUEUES;
 	note(p, CHANGE_RECV_QUEUE, queues, a->rqueue, b->rqueue);
 	note(p, CHANGE_SEND_QUEUE, queues, a->wqueue, b->wqueue);

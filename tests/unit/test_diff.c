@@ -108,6 +108,24 @@ static void test_values(void **state)
 	e[4].sock = NULL;
 }
 
+/* A TCP socket is in no table before it is bound, nor once its connection has ended. */
+static void test_unlisted(void **state)
+{
+	struct sock_info tcp = { .table = SOCK_TABLE_TCP, .state = 10 };
+	struct sock_info un = { .table = SOCK_TABLE_UNIX, .state = 1 };
+
+	(void)state;
+	after.proc[0].rows[1].sock = &tcp;
+	before.proc[0].rows[2].sock = &tcp;
+	after.proc[0].rows[3].sock = &un; /* was not read last time */
+	run();
+	assert_int_equal(d.n, 2);
+	assert_int_equal(d.at[0].what, CHANGE_STATE);
+	assert_int_equal(d.at[0].before, 7);
+	assert_int_equal(d.at[0].after, 10);
+	assert_int_equal(d.at[1].after, 7);
+}
+
 static void test_replaced(void **state)
 {
 	struct fdent *old = before.proc[0].rows, *now = after.proc[0].rows;
@@ -194,7 +212,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_nothing),  TEST(test_opened_closed), TEST(test_values),
 		TEST(test_replaced), TEST(test_processes),     TEST(test_unreadable),
-		TEST(test_mappings), TEST(test_names),
+		TEST(test_mappings), TEST(test_names),         TEST(test_unlisted),
 	};
 
 	return cmocka_run_group_tests_name("diff", tests, NULL, NULL);
