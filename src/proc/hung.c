@@ -12,6 +12,7 @@
 
 struct hung_process {
 	pid_t pid;
+	int what;
 	uint64_t start;
 	time_t until;
 };
@@ -32,7 +33,7 @@ void hung_release(struct hung *h)
 	pthread_mutex_destroy(&h->lock);
 }
 
-bool hung_has(struct hung *h, pid_t pid, uint64_t start)
+bool hung_has(struct hung *h, pid_t pid, uint64_t start, int what)
 {
 	bool found = false;
 
@@ -40,23 +41,24 @@ bool hung_has(struct hung *h, pid_t pid, uint64_t start)
 		return false;
 	pthread_mutex_lock(&h->lock);
 	for (size_t i = 0; i < h->n && !found; i++)
-		found = h->at[i].pid == pid && h->at[i].start == start && now() < h->at[i].until;
+		found = h->at[i].pid == pid && h->at[i].what == what && h->at[i].start == start &&
+			now() < h->at[i].until;
 	pthread_mutex_unlock(&h->lock);
 	return found;
 }
 
-void hung_add(struct hung *h, pid_t pid, uint64_t start)
+void hung_add(struct hung *h, pid_t pid, uint64_t start, int what)
 {
 	size_t i = 0;
 
 	if (!h)
 		return;
 	pthread_mutex_lock(&h->lock);
-	while (i < h->n && h->at[i].pid != pid)
+	while (i < h->n && (h->at[i].pid != pid || h->at[i].what != what))
 		i++;
 	if (i == h->n)
 		h->at = xreallocarray(h->at, ++h->n, sizeof(*h->at));
-	h->at[i] = (struct hung_process){ pid, start, now() + AGAIN };
+	h->at[i] = (struct hung_process){ pid, what, start, now() + AGAIN };
 	pthread_mutex_unlock(&h->lock);
 }
 

@@ -43,6 +43,7 @@ struct job {
 	struct known known; /* once it is learned */
 	bool learned;
 	struct hung *hung;
+	struct wary wary;
 	const struct target_name *names; /* of every process to read */
 	size_t n_names;
 	atomic_size_t next;
@@ -303,6 +304,10 @@ static void read_table(struct thread *th, int dir, struct procent *p, struct row
 	t->n_fds = list.n;
 	t->first_row = rows->n;
 	t->dirs.strict = running;
+	t->dirs.proc = p;
+	pthread_mutex_lock(&th->job->lock);
+	t->dirs.wary = wary_of(&th->job->wary, dir, p->mntns);
+	pthread_mutex_unlock(&th->job->lock);
 	p->rows = xreallocarray(rows->at, rows->n + list.n, sizeof(*p->rows));
 	memset(p->rows + rows->n, 0, list.n * sizeof(*p->rows));
 	p->n_rows = (uint32_t)(rows->n + list.n);
@@ -615,6 +620,7 @@ int collect(struct survey *s, const struct survey_opts *opts, struct fail *f)
 	s->workers = xcalloc(s->n_workers, sizeof(*s->workers));
 	run(s, &job);
 	hung_release(&here);
+	free(job.wary.at);
 	pthread_cond_destroy(&job.found);
 	pthread_mutex_destroy(&job.lock);
 	s->procs = job.procs;

@@ -279,7 +279,7 @@ static int ask(struct maps_reader *r, int dir, const struct procent *proc, struc
 	struct mapped *m = r->mapped;
 	int err;
 
-	if (hung_has(hung, proc->pid, proc->start))
+	if (hung_has(hung, proc->pid, proc->start, HUNG_MEMORY))
 		return -ETIMEDOUT;
 	if (!m) {
 		m = r->mapped = xcalloc(1, sizeof(*m));
@@ -292,7 +292,7 @@ static int ask(struct maps_reader *r, int dir, const struct procent *proc, struc
 	err = patient_do(&r->patient, mapped_read, m, mapped_free, hung_patience_ms(hung));
 	if (err == -ETIMEDOUT) {
 		r->mapped = NULL;
-		hung_add(hung, proc->pid, proc->start);
+		hung_add(hung, proc->pid, proc->start, HUNG_MEMORY);
 	}
 	if (err < 0)
 		return err;

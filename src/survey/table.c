@@ -144,7 +144,10 @@ enum fit {
 static void take_info(struct table_reader *r, struct table_dirs *dirs, const char *name,
 		      struct sample *s)
 {
-	s->info_err = dirs->fdinfo < 0 ? dirs->fdinfo : read_info(r, dirs->fdinfo, name);
+	if (dirs->fdinfo >= 0 && dirs->wary && wary_is_epoll(r, dirs, name))
+		s->info_err = wary_read_info(r, dirs, name);
+	else
+		s->info_err = dirs->fdinfo < 0 ? dirs->fdinfo : read_info(r, dirs->fdinfo, name);
 	s->has_info = s->info_err == 0 && fdinfo_parse(&s->info, r->info.data, r->info.len) == 0;
 }
 

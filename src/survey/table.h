@@ -43,9 +43,27 @@ void table_reader_release(struct table_reader *r);
 struct table_dirs {
 	int fd;     /* /proc/PID/fd */
 	int fdinfo; /* /proc/PID/fdinfo, or -errno */
+	const struct procent *proc;
+	bool wary; /* fdinfo of an epoll may wait for ever: see wary.c */
 	bool strict;
 	bool unstable; /* out: something changed while we read */
 };
+
+/*
+ * Which mount namespaces have a filesystem whose server may stop answering: dir is
+ * /proc/PID of a process of mntns. Not for several threads at a time.
+ */
+struct wary {
+	struct wary_namespace {
+		uint64_t mntns;
+		bool has_fuse;
+	} * at;
+	size_t n;
+};
+bool wary_of(struct wary *w, int dir, uint64_t mntns);
+bool wary_is_epoll(struct table_reader *r, const struct table_dirs *dirs, const char *name);
+/* Into r->info, as far as a helper gets it: 0, -ETIMEDOUT or -errno. */
+int wary_read_info(struct table_reader *r, const struct table_dirs *dirs, const char *name);
 
 /*
  * Fill *e, whose proc is set, from descriptor number fd. Returns false if

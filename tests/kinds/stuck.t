@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""A process whose memory map is locked for ever, by a thread that waits for a dead filesystem:
-whoever reads its maps or its command line would wait too. We do not."""
+"""A process of which something is locked for ever by a thread that waits for a dead filesystem,
+its memory map or an epoll: whoever reads that in /proc would wait too. We do not."""
 import json
 import os
 import signal
@@ -33,6 +33,16 @@ for work in (lambda: libc.memset(page, 2, 1), lambda: libc.munmap(page, 4096)):
     time.sleep(0.2)
 print("stuck", flush=True)
 signal.pause()
+"""
+# An epoll asks a file whether it is ready, and that asks the server.
+ASKING = r"""
+import os, select, signal, sys, time
+fd = os.open(sys.argv[1], os.O_RDWR)
+ready, other = select.epoll(), select.epoll()
+os.kill(int(sys.argv[2]), signal.SIGUSR1)
+time.sleep(0.2)  # it is pausing
+print("%d %d" % (ready.fileno(), other.fileno()), flush=True)
+ready.register(fd, select.EPOLLIN)
 """
 MNT = os.path.join(TMP, "mnt")
 server = hangfs(MNT)
@@ -86,6 +96,28 @@ try:
     took = time.monotonic() - begun
     ok(r.status == 0 and took < 4, "it is waited for once", r.status, took)
     is_(filch("who", "%d:exe" % victim.pid, timeout=20).status, 0, "who ends")
+
+    # ---- an epoll ----
+    server.kill()
+    server.wait()
+    victim.kill()
+    victim.wait()
+    MNT += "2"
+    server = hangfs(MNT)
+    server.stdout.readline()
+    victim = subprocess.Popen(["nsenter", "--mount=/proc/%d/ns/mnt" % server.pid, "--", sys.executable,
+                               "-c", ASKING, MNT + "/x", str(server.pid)],
+                              stdout=subprocess.PIPE, text=True)
+    locked, other = map(int, victim.stdout.readline().split())
+    wait_for(lambda: "epoll_ctl" in open("/proc/%d/stack" % victim.pid).read(), 5)
+    rows = {r["fd"]: r for r in listed(victim.pid) if r["assoc"] == "fd"}
+    is_((rows[locked]["kind"], rows[locked]["error"]),
+        ("epoll", {"call": "open fdinfo", "errno": "ETIMEDOUT"}), "it is an epoll that does not answer")
+    is_((rows[other]["kind"], rows[other]["error"]), ("epoll", None), "another of the process does")
+    ok([r for r in listed() if r["pid"] == victim.pid and r["fd"] == locked], "all are listed")
+    for argv in ["show", "--grab"], ["who"], ["peek"], ["why"]:
+        r = filch(*argv, "%d:%d" % (victim.pid, locked) if argv != ["why"] else victim.pid, timeout=20)
+        ok(r.status != "timeout", "%s ends" % argv[0], r)
 
     import pexpect
     tui = pexpect.spawn(FILCH, env=dict(os.environ, TERM="xterm-256color"), dimensions=(40, 120))

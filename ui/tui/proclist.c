@@ -82,7 +82,7 @@ static struct title *title_ask(struct asking *ask, int dir, pid_t pid, uint64_t 
 	struct title *t;
 	int err;
 
-	if (hung_has(ask->hung, pid, start))
+	if (hung_has(ask->hung, pid, start, HUNG_MEMORY))
 		return NULL;
 	t = xcalloc(1, sizeof(*t));
 	t->dir = fcntl(dir, F_DUPFD_CLOEXEC, 3);
@@ -90,7 +90,7 @@ static struct title *title_ask(struct asking *ask, int dir, pid_t pid, uint64_t 
 	if (err == 0)
 		return t;
 	if (err == -ETIMEDOUT)
-		hung_add(ask->hung, pid, start);
+		hung_add(ask->hung, pid, start, HUNG_MEMORY);
 	else
 		title_free(t);
 	return NULL;
