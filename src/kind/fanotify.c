@@ -79,7 +79,7 @@ static void emit_filesystem(const struct kind_ctx *ctx, uint64_t sdev, struct fa
 }
 
 static void emit_mark(const struct fdent *e, const struct kind_ctx *ctx,
-		      const struct fdinfo_line *line, struct facts *out)
+		      const struct fdinfo_line *line, struct facts *out, int *handles)
 {
 	static const struct word flags[] = {
 		{ FAN_MARK_IGNORED_SURV_MODIFY, "FAN_MARK_IGNORED_SURV_MODIFY" },
@@ -95,7 +95,7 @@ static void emit_mark(const struct fdent *e, const struct kind_ctx *ctx,
 		fact_text(out, "type", "inode");
 	else if (fdinfo_field_u64(line, "sdev", 16, &v))
 		emit_filesystem(ctx, v, out);
-	emit_marked(e, ctx, line, out);
+	emit_marked(e, ctx, line, out, handles);
 	if (fdinfo_field_u64(line, "mflags", 16, &v) && v)
 		emit_flags(out, "mflags", flags, 3, v);
 	if (fdinfo_field_u64(line, "mask", 16, &v))
@@ -110,6 +110,7 @@ static void fanotify_facts(const struct fdent *e, const struct kind_ctx *ctx, st
 {
 	const char *at = info_text(e), *end = at + e->extra_len;
 	struct fdinfo_line line;
+	int handles = MARKS_BY_HANDLE;
 	uint64_t v;
 
 	if (!e->extra)
@@ -125,7 +126,7 @@ static void fanotify_facts(const struct fdent *e, const struct kind_ctx *ctx, st
 	fact_list(out, "marks");
 	while (fdinfo_next(&at, end, &line))
 		if (fdinfo_key_is(&line, "fanotify") && !fdinfo_field_u64(&line, "flags", 16, &v))
-			emit_mark(e, ctx, &line, out);
+			emit_mark(e, ctx, &line, out, &handles);
 	fact_end_list(out);
 }
 

@@ -34,14 +34,14 @@ static bool inotify_match(const struct fdent *e)
 }
 
 static void emit_watch(const struct fdent *e, const struct kind_ctx *ctx,
-		       const struct fdinfo_line *line, struct facts *out)
+		       const struct fdinfo_line *line, struct facts *out, int *handles)
 {
 	uint64_t v;
 
 	fact_object(out, NULL);
 	if (fdinfo_field_u64(line, "wd", 10, &v))
 		fact_u64(out, "wd", v);
-	emit_marked(e, ctx, line, out);
+	emit_marked(e, ctx, line, out, handles);
 	if (fdinfo_field_u64(line, "mask", 16, &v))
 		emit_flags(out, "mask", masks, sizeof(masks) / sizeof(masks[0]), v);
 	fact_end_object(out);
@@ -51,13 +51,14 @@ static void inotify_facts(const struct fdent *e, const struct kind_ctx *ctx, str
 {
 	const char *at = info_text(e), *end = at + e->extra_len;
 	struct fdinfo_line line;
+	int handles = MARKS_BY_HANDLE;
 
 	if (!e->extra || !facts_wants(out, "watches"))
 		return;
 	fact_list(out, "watches");
 	while (fdinfo_next(&at, end, &line))
 		if (fdinfo_key_is(&line, "inotify"))
-			emit_watch(e, ctx, &line, out);
+			emit_watch(e, ctx, &line, out, &handles);
 	fact_end_list(out);
 }
 
