@@ -49,6 +49,10 @@ for argv in (["frobnicate"], ["--frobnicate"], ["-Z"], ["ls", "--nope"], ["ls", 
     refuses(2, *argv)
 r = filch("ls", "-f", "kind=file and (fd>", P)
 like(r.stderr, r"\n +\^", "a filter shows a caret under the fault")
+r = filch("ls", "--filter", "fd=1 or " * 40 + "kind=foo" + " or comm=\"\u65e5\u672c\"" * 20)
+said = r.stderr.splitlines()
+ok(len(said) == 3 and len(said[1]) < 80 and said[1][len(said[2]) - 1:].startswith("foo"),
+   "of a long one what is near", said)
 
 # ---- targets and descriptors ----
 
