@@ -83,6 +83,11 @@ void deleted_resolve(struct fdent *e, int procfs, const struct mounts *mounts, u
 	bool may_hang;
 	int r;
 
+	if (!(e->have & HAVE_LINK)) {
+		e->deleted = (e->have & HAVE_NLINK) && e->nlink == 0 ? DELETED_INODE
+								     : DELETED_UNKNOWN;
+		return;
+	}
 	if (!deleted_has_suffix(e))
 		return;
 	if (fdent_is_shared_anon(e)) {

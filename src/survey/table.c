@@ -232,6 +232,18 @@ static bool same_file(const struct fdinfo *a, const struct fdinfo *b)
 	       ((a->flags ^ b->flags) & O_ACCMODE) == 0;
 }
 
+/* Its path is longer than readlink(2) tells: what it is can be told all the same. */
+static enum fit take_nameless(struct table_dirs *dirs, const char *name, struct fdent *e,
+			      struct sample *s)
+{
+	s->stat_err = read_stat(dirs->fd, name, e, NULL);
+	if (s->stat_err == -ENOENT || s->info_err == -ENOENT)
+		return FIT_CLOSED;
+	if (s->has_info && s->info.has_ino && s->stat_err == 0 && s->info.ino != e->ino)
+		return FIT_FOREIGN;
+	return FIT_AGREE;
+}
+
 /*
  * Read all parts once. fdinfo comes first: it may tell all. Otherwise the link must be
  * the same after the other parts as before, unless one of them surrounds it.
@@ -251,6 +263,8 @@ static enum fit take_sample(struct table_reader *r, struct table_dirs *dirs, con
 	s->link_len = proc_readlink(dirs->fd, name, r->link, sizeof(r->link));
 	if (s->link_len == -ENOENT)
 		return FIT_CLOSED;
+	if (s->link_len == -ENAMETOOLONG)
+		return take_nameless(dirs, name, e, s);
 	if (s->link_len < 0)
 		return s->info_err == -ENOENT ? FIT_CLOSED : FIT_AGREE;
 	len = (size_t)s->link_len;
@@ -377,6 +391,8 @@ bool table_read_assoc(struct table_reader *r, int dir, struct fdent *e, enum ass
 			return false; /* a kernel thread, or it is ending */
 		if (n < 0) {
 			note_error(e, "readlink", (int)-n);
+			if (n == -ENAMETOOLONG)
+				read_stat(dir, name, e, NULL);
 			return true;
 		}
 		err = read_stat(dir, name, e, NULL);

@@ -197,6 +197,30 @@ with Victim("file:fd=10,text=alive", options=["--dead-leader"]) as v:
 
 # ---- names ----
 
+LONG = r"""
+import os, sys
+os.chdir(sys.argv[1])
+for i in range(20):
+    os.mkdir("a" * 250)
+    os.chdir("a" * 250)
+a = os.open("kept", os.O_RDWR | os.O_CREAT)
+os.write(a, b"12345")
+b = os.open("gone", os.O_RDWR | os.O_CREAT)
+os.unlink("gone")
+print(a, b, flush=True)
+sys.stdin.read()
+"""
+p = subprocess.Popen([sys.executable, "-c", LONG, TMP], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+kept, gone = map(int, p.stdout.readline().split())
+got = {r["fd"] if r["assoc"] == "fd" else r["assoc"]: r for r in rows(p.pid)}
+TOO_LONG = {"call": "readlink", "errno": "ENAMETOOLONG"}
+is_([(got[n]["kind"], got[n]["size"], got[n]["deleted"], got[n]["name"], got[n]["error"]) for n in (kept, gone)],
+    [("file", 5, None, None, TOO_LONG), ("file", 0, "inode", None, TOO_LONG)],
+    "a path too long to be read hides nothing else")
+is_((got["cwd"]["kind"], got["cwd"]["error"]), ("dir", TOO_LONG), "nor that of a directory")
+p.communicate("")
+subprocess.run(["rm", "-rf", TMP + "/" + "a" * 250])
+
 HOSTILE = b"x\x1b[31m\r\n\xe2\x80\xae\xff"
 with Victim("file:fd=10,path64=%s,size=3" % b64(os.fsencode(TMP) + b"/real (deleted)"),
             "file:fd=11,path64=%s,size=3,deleted" % b64(os.fsencode(TMP) + b"/gone (deleted)"),
