@@ -81,7 +81,7 @@ void mounts_parse(struct mounts *m, const char *text, size_t len, uint64_t mntns
 	}
 }
 
-static bool known(const struct mounts *m, uint64_t mntns)
+bool mounts_have(const struct mounts *m, uint64_t mntns)
 {
 	for (size_t i = 0; i < m->n_namespaces; i++)
 		if (m->namespaces[i] == mntns)
@@ -94,7 +94,7 @@ int mounts_add(struct mounts *m, int dir, uint64_t mntns)
 	autobuf text = BUF_INIT;
 	int r;
 
-	if (mntns && known(m, mntns))
+	if (mntns && mounts_have(m, mntns))
 		return 0;
 	r = proc_read(dir, "mountinfo", &text);
 	if (r < 0)

@@ -38,6 +38,8 @@ struct mounts {
  */
 int mounts_add(struct mounts *m, int dir, uint64_t mntns);
 
+bool mounts_have(const struct mounts *m, uint64_t mntns);
+
 /* Parse the text of one mountinfo file; lines that make no sense are skipped. */
 void mounts_parse(struct mounts *m, const char *text, size_t len, uint64_t mntns);
 

@@ -44,6 +44,7 @@ struct job {
 	bool learned;
 	struct hung *hung;
 	struct wary wary;
+	struct mounts *mounts;
 	const struct target_name *names; /* of every process to read */
 	size_t n_names;
 	atomic_size_t next;
@@ -220,16 +221,20 @@ static void no_table(struct rows *rows, struct procent *p, int err)
 	error_row(rows, p, ASSOC_FD, "open", err);
 }
 
-static void read_mapped(struct thread *th, int dir, struct procent *p, struct rows *rows)
+static void read_mapped(struct thread *th, int dir, struct procent *p, unsigned wary,
+			struct rows *rows)
 {
-	int err = table_read_maps(&th->reader, dir, p, rows);
+	/* One thread alone does not lock out others, unless it waits for such a filesystem. */
+	bool may_wait = p->threads > 1 || (wary & WARY_MEMORY);
+	int err = table_read_maps(&th->reader, dir, p, may_wait, rows);
 
 	/* One that is ending has none any more. */
 	if (err < 0 && err != -ENOENT && err != -ESRCH)
 		error_row(rows, p, ASSOC_MEM, "read maps", -err);
 }
 
-static void read_associated(struct thread *th, int dir, struct procent *p, struct rows *rows)
+static void read_associated(struct thread *th, int dir, struct procent *p, unsigned wary,
+			    struct rows *rows)
 {
 	static const enum assoc links[] = { ASSOC_CWD, ASSOC_ROOT, ASSOC_EXE };
 	const struct survey_opts *o = th->job->opts;
@@ -244,7 +249,7 @@ static void read_associated(struct thread *th, int dir, struct procent *p, struc
 			rows->n--;
 	}
 	if (!o->only || o->only_assoc == ASSOC_MEM)
-		read_mapped(th, dir, p, rows);
+		read_mapped(th, dir, p, wary, rows);
 }
 
 static int open_dirs(int dir, struct table_dirs *dirs)
@@ -273,7 +278,7 @@ static int list_table(int dir, struct proc_number_list *list)
 
 /* The descriptors of one table, behind the rows that are there already. */
 static void read_table(struct thread *th, int dir, struct procent *p, struct rows *rows,
-		       bool running)
+		       unsigned wary, bool running)
 {
 	const struct survey_opts *o = th->job->opts;
 	struct proc_number_list list = { 0 };
@@ -305,9 +310,7 @@ static void read_table(struct thread *th, int dir, struct procent *p, struct row
 	t->first_row = rows->n;
 	t->dirs.strict = running;
 	t->dirs.proc = p;
-	pthread_mutex_lock(&th->job->lock);
-	t->dirs.wary = wary_of(&th->job->wary, dir, p->mntns);
-	pthread_mutex_unlock(&th->job->lock);
+	t->dirs.wary = wary & WARY_EPOLL;
 	p->rows = xreallocarray(rows->at, rows->n + list.n, sizeof(*p->rows));
 	memset(p->rows + rows->n, 0, list.n * sizeof(*p->rows));
 	p->n_rows = (uint32_t)(rows->n + list.n);
@@ -352,18 +355,30 @@ static bool is_running(int dir, const struct procent *p)
 	return running;
 }
 
+static unsigned wary_here(struct thread *th, int dir, const struct procent *p)
+{
+	struct job *job = th->job;
+	unsigned what;
+
+	pthread_mutex_lock(&job->lock);
+	what = wary_of(&job->wary, job->mounts, dir, p->mntns);
+	pthread_mutex_unlock(&job->lock);
+	return what;
+}
+
 /* A table of the process whose directory is dir; table_dir is where its fd/ is. */
 static void read_rows(struct thread *th, int dir, int table_dir, struct procent *p)
 {
 	const struct survey_opts *o = th->job->opts;
+	unsigned wary = p->kthread ? 0 : wary_here(th, dir, p);
 	struct rows rows = { 0 };
 
 	/* A thread's table has descriptors only: the rest is the process's. */
 	if (!p->kthread && !p->tid && (o->want & SURVEY_ASSOC) &&
 	    (!o->only || o->only_assoc != ASSOC_FD))
-		read_associated(th, dir, p, &rows);
+		read_associated(th, dir, p, wary, &rows);
 	if (!p->kthread && (!o->only || o->only_assoc == ASSOC_FD)) {
-		read_table(th, table_dir, p, &rows, o->only || is_running(dir, p));
+		read_table(th, table_dir, p, &rows, wary, o->only || is_running(dir, p));
 	} else {
 		p->rows = rows.at;
 		p->n_rows = (uint32_t)rows.n;
@@ -602,7 +617,9 @@ int collect(struct survey *s, const struct survey_opts *opts, struct fail *f)
 {
 	autofree struct target_name *all = NULL;
 	struct hung here = HUNG_INIT;
-	struct job job = { .opts = opts, .hung = opts->hung ? opts->hung : &here };
+	struct job job = { .opts = opts,
+			   .hung = opts->hung ? opts->hung : &here,
+			   .mounts = &s->mounts };
 	int r = 0;
 
 	if (opts->targets) {

@@ -273,19 +273,36 @@ static void add_row(struct table_reader *r, const struct procent *proc, struct r
 	e->have |= HAVE_STAT | HAVE_NLINK | HAVE_SIZE;
 }
 
-/* Has the patient thread read them, unless it is known that they do not answer? */
+static struct mapped *mapped_of(struct maps_reader *r)
+{
+	if (!r->mapped) {
+		r->mapped = xcalloc(1, sizeof(*r->mapped));
+		r->mapped->dir = -1;
+	}
+	mapped_reset(r->mapped);
+	return r->mapped;
+}
+
+/* At once: nothing that this process sees can stop answering. */
+static int read_now(struct maps_reader *r, int dir)
+{
+	struct mapped *m = mapped_of(r);
+
+	m->dir = dir;
+	mapped_read(m);
+	m->dir = -1;
+	return m->err;
+}
+
+/* By the patient thread, unless it is known that they do not answer. */
 static int ask(struct maps_reader *r, int dir, const struct procent *proc, struct hung *hung)
 {
-	struct mapped *m = r->mapped;
+	struct mapped *m;
 	int err;
 
 	if (hung_has(hung, proc->pid, proc->start, HUNG_MEMORY))
 		return -ETIMEDOUT;
-	if (!m) {
-		m = r->mapped = xcalloc(1, sizeof(*m));
-		m->dir = -1;
-	}
-	mapped_reset(m);
+	m = mapped_of(r);
 	m->dir = fcntl(dir, F_DUPFD_CLOEXEC, 3);
 	if (m->dir < 0)
 		return -errno;
@@ -300,9 +317,10 @@ static int ask(struct maps_reader *r, int dir, const struct procent *proc, struc
 	return m->err;
 }
 
-int table_read_maps(struct table_reader *r, int dir, const struct procent *proc, struct rows *rows)
+int table_read_maps(struct table_reader *r, int dir, const struct procent *proc, bool may_wait,
+		    struct rows *rows)
 {
-	int err = ask(&r->maps, dir, proc, r->hung);
+	int err = may_wait ? ask(&r->maps, dir, proc, r->hung) : read_now(&r->maps, dir);
 
 	for (size_t i = 0; err == 0 && i < r->maps.mapped->n; i++)
 		add_row(r, proc, rows, &r->maps.mapped->at[i]);

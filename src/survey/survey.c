@@ -44,7 +44,9 @@ static void load_mounts(struct survey *s)
 	for (size_t i = 0; i < s->n_procs; i++) {
 		const struct procent *p = s->procs[i];
 
-		if (p->kthread || !p->mntns || p->mntns == last)
+		/* Mostly they came in with the processes. */
+		if (p->kthread || !p->mntns || p->mntns == last ||
+		    mounts_have(&s->mounts, p->mntns))
 			continue;
 		last = p->mntns;
 		int dir = proc_open_process(s->procfs, p->pid, 0);

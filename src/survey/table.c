@@ -21,6 +21,7 @@ void table_reader_release(struct table_reader *r)
 {
 	buf_release(&r->info);
 	maps_reader_release(&r->maps);
+	wary_release(r);
 }
 
 static void note_error(struct fdent *e, const char *call, int err)

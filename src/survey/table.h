@@ -8,6 +8,7 @@
 #include "src/base/alloc.h"
 #include "src/base/buf.h"
 #include "src/kind/fdent.h"
+#include "src/proc/mountinfo.h"
 #include "src/proc/procfs.h"
 #include "src/survey/known.h"
 
@@ -28,7 +29,8 @@ struct table_reader {
 	const struct known *known;
 	struct hung *hung; /* may be NULL */
 	struct maps_reader maps;
-	uint32_t foreign_mnt; /* where fdinfo and statx(2) name an inode differently */
+	struct wary_reader *wary; /* NULL: there was no need */
+	uint32_t foreign_mnt;     /* where fdinfo and statx(2) name an inode differently */
 	char link[LINK_SIZE], again[LINK_SIZE];
 	char text[LINK_SIZE];
 };
@@ -44,26 +46,37 @@ struct table_dirs {
 	int fd;     /* /proc/PID/fd */
 	int fdinfo; /* /proc/PID/fdinfo, or -errno */
 	const struct procent *proc;
-	bool wary; /* fdinfo of an epoll may wait for ever: see wary.c */
+	bool wary; /* WARY_EPOLL */
 	bool strict;
 	bool unstable; /* out: something changed while we read */
 };
 
 /*
- * Which mount namespaces have a filesystem whose server may stop answering: dir is
- * /proc/PID of a process of mntns. Not for several threads at a time.
+ * What may wait for ever in the processes of a mount namespace, because of a filesystem
+ * there whose server may stop answering:
  */
+enum wary_what {
+	WARY_MEMORY = 1, /* maps and map_files: a thread may hold the lock of the memory map */
+	WARY_EPOLL = 2,  /* fdinfo of an epoll, which FUSE alone can lock */
+};
+
 struct wary {
 	struct wary_namespace {
 		uint64_t mntns;
-		bool has_fuse;
+		unsigned what;
 	} * at;
 	size_t n;
 };
-bool wary_of(struct wary *w, int dir, uint64_t mntns);
+
+/*
+ * Of mntns, that of the process whose directory is dir; 0 is not known, and anything may
+ * be there. Its mounts are added to *mounts. Not for several threads at a time.
+ */
+unsigned wary_of(struct wary *w, struct mounts *mounts, int dir, uint64_t mntns);
 bool wary_is_epoll(struct table_reader *r, const struct table_dirs *dirs, const char *name);
-/* Into r->info, as far as a helper gets it: 0, -ETIMEDOUT or -errno. */
+/* Into r->info, by a helper that may be given up: 0, -ETIMEDOUT or -errno. */
 int wary_read_info(struct table_reader *r, const struct table_dirs *dirs, const char *name);
+void wary_release(struct table_reader *r);
 
 /*
  * Fill *e, whose proc is set, from descriptor number fd. Returns false if
@@ -75,15 +88,16 @@ bool table_read_fd(struct table_reader *r, struct table_dirs *dirs, struct fdent
 bool table_read_assoc(struct table_reader *r, int dir, struct fdent *e, enum assoc assoc);
 
 /*
- * Mapped files, once each: appends to rows (a growing heap array). Returns 0 or -errno,
- * -ETIMEDOUT if the memory map is locked by a thread that is stuck.
+ * Mapped files, once each: appends to rows (a growing heap array). Returns 0 or -errno;
+ * with may_wait, -ETIMEDOUT if the memory map is locked by a thread that is stuck.
  */
 struct rows {
 	struct fdent *at;
 	size_t n, cap;
 };
 struct fdent *rows_add(struct rows *rows, const struct procent *proc);
-int table_read_maps(struct table_reader *r, int dir, const struct procent *proc, struct rows *rows);
+int table_read_maps(struct table_reader *r, int dir, const struct procent *proc, bool may_wait,
+		    struct rows *rows);
 
 /*
  * Decide e->deleted for rows whose link text ends in " (deleted)" although
