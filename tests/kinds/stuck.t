@@ -96,6 +96,12 @@ try:
     took = time.monotonic() - begun
     ok(r.status == 0 and took < 4, "it is waited for once", r.status, took)
     is_(filch("who", "%d:exe" % victim.pid, timeout=20).status, 0, "who ends")
+    # Who has a large file mapped is asked of every process.
+    with open(os.path.join(TMP, "large"), "w+b") as large:
+        large.truncate(20 << 20)
+        r = filch("dump", "%d:%d" % (os.getpid(), large.fileno()), "-o", os.path.join(TMP, "copy"),
+                  timeout=20)
+        is_((r.status, os.path.getsize(os.path.join(TMP, "copy"))), (0, 20 << 20), "dump ends")
 
     # ---- an epoll ----
     server.kill()
