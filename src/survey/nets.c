@@ -35,17 +35,36 @@ static void load_of(struct survey *s, const struct procent *p, unsigned want)
 		sock_tables_add_netns(s->net, dir, p->netns, want, NULL);
 }
 
+/* Who is asked for protocols: one process after the other. */
+struct asked {
+	const struct survey *s;
+	const struct procent *proc;
+	int dir; /* of the process, or -errno */
+};
+
+static void asked_release(struct asked *a)
+{
+	fd_close(&a->dir);
+}
+#define autoasked __attribute__((cleanup(asked_release))) struct asked
+
 /*
  * The protocol of a socket: asked of the magic link, so it walks nothing and
  * blocks on nobody. Costs as much as a readlink.
  */
-static void ask_protocol(const struct survey *s, struct fdent *e)
+static void ask_protocol(struct asked *a, struct fdent *e)
 {
-	char path[96], name[32];
+	char path[64], name[32];
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d/%d/task/%d/fd/%d", s->procfs, e->proc->pid,
-		 e->proc->tid ? e->proc->tid : e->proc->pid, e->fd);
+	if (a->proc != e->proc) {
+		fd_close(&a->dir);
+		a->proc = e->proc;
+		a->dir = proc_open_process(a->s->procfs, e->proc->pid, e->proc->tid);
+	}
+	if (a->dir < 0)
+		return;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/fd/%d", a->dir, e->fd);
 	n = getxattr(path, "system.sockprotoname", name, sizeof(name));
 	if (n > 0)
 		e->proto = socket_proto_parse(name, (size_t)n);
@@ -67,7 +86,7 @@ static size_t count_sockets(const struct survey *s)
  */
 #define FEW_SOCKETS 256
 
-static unsigned tables_of(const struct survey *s, const struct procent *p)
+static unsigned tables_of(struct asked *a, const struct procent *p)
 {
 	unsigned want = 0;
 
@@ -77,7 +96,7 @@ static unsigned tables_of(const struct survey *s, const struct procent *p)
 
 		if (!is_socket(e))
 			continue;
-		ask_protocol(s, e);
+		ask_protocol(a, e);
 		table = socket_proto_table(e->proto);
 		want |= table == SOCK_TABLES ? SOCK_WANT_COMMON : SOCK_WANT(table);
 	}
@@ -86,8 +105,10 @@ static unsigned tables_of(const struct survey *s, const struct procent *p)
 
 static void load_few(struct survey *s, unsigned extensions)
 {
+	autoasked asked = { .s = s, .dir = -1 };
+
 	for (size_t i = 0; i < s->n_procs; i++) {
-		unsigned want = tables_of(s, s->procs[i]);
+		unsigned want = tables_of(&asked, s->procs[i]);
 
 		bool udp = want & (SOCK_WANT(SOCK_TABLE_UDP) | SOCK_WANT(SOCK_TABLE_UDPLITE));
 
@@ -126,7 +147,8 @@ static void load_own(struct survey *s, const struct fdent *e, uint64_t ours, uns
 }
 
 /* A rare table is loaded once a namespace, however many of its sockets are unknown. */
-static void settle(struct survey *s, struct fdent *e, uint64_t ours, unsigned extensions)
+static void settle(struct survey *s, struct asked *asked, struct fdent *e, uint64_t ours,
+		   unsigned extensions)
 {
 	enum sock_table table;
 
@@ -136,7 +158,7 @@ static void settle(struct survey *s, struct fdent *e, uint64_t ours, unsigned ex
 	if (e->sock)
 		return;
 	if (!e->proto)
-		ask_protocol(s, e);
+		ask_protocol(asked, e);
 	table = socket_proto_table(e->proto);
 	if (table == SOCK_TABLES)
 		return;
@@ -154,6 +176,7 @@ void nets_load(struct survey *s, unsigned want)
 {
 	unsigned tables = SOCK_WANT_COMMON | SOCK_WANT_MEM;
 	uint64_t ours = sock_own_netns();
+	autoasked asked = { .s = s, .dir = -1 };
 
 	if (want & SURVEY_SOCK_INFO)
 		tables |= SOCK_WANT_INFO;
@@ -166,5 +189,5 @@ void nets_load(struct survey *s, unsigned want)
 		load_common(s, tables);
 	for (size_t i = 0; i < s->n_procs; i++)
 		for (uint32_t k = 0; k < s->procs[i]->n_rows; k++)
-			settle(s, &s->procs[i]->rows[k], ours, tables & ~SOCK_WANT_COMMON);
+			settle(s, &asked, &s->procs[i]->rows[k], ours, tables & ~SOCK_WANT_COMMON);
 }

@@ -38,13 +38,17 @@ static void format_piece(const struct rows_out *o, size_t piece, struct buf *tex
 		row_json(&j, o->survey, o->rows[i], &ctx);
 }
 
-static void put_out(struct rows_out *o, size_t piece, const struct buf *text)
+/* *text is another buffer afterwards, as good as this one: nothing is copied. */
+static void put_out(struct rows_out *o, size_t piece, struct buf *text)
 {
+	struct buf formatted = *text;
+
 	pthread_mutex_lock(&o->lock);
 	while (o->turn != piece)
 		pthread_cond_wait(&o->moved, &o->lock);
-	buf_add(&o->cli->out, text->data, text->len);
-	cli_flush(o->cli, false);
+	cli_flush(o->cli, true);
+	*text = o->cli->out;
+	o->cli->out = formatted;
 	o->turn++;
 	pthread_cond_broadcast(&o->moved);
 	pthread_mutex_unlock(&o->lock);
