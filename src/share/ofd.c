@@ -318,7 +318,8 @@ static void run_round(struct work *w, unsigned threads)
 	unsigned started = 0;
 
 	w->next_job = 0;
-	while (started + 1 < threads && started < THREADS_MAX && thread_start(&id[started], worker, w) == 0)
+	while (started + 1 < threads && started < THREADS_MAX &&
+	       thread_start(&id[started], worker, w) == 0)
 		started++;
 	worker(w);
 	while (started)
