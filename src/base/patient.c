@@ -41,12 +41,13 @@ static bool answer(struct patient *p)
 	return wanted;
 }
 
+/* False: there is nothing to do any more, or nobody who wants it done. */
 static bool next(struct patient *p)
 {
 	bool asked;
 
 	pthread_mutex_lock(&p->lock);
-	while (p->state != ASKED && p->state != ENDED)
+	while (p->state == IDLE || p->state == DONE)
 		pthread_cond_wait(&p->changed, &p->lock);
 	asked = p->state == ASKED;
 	pthread_mutex_unlock(&p->lock);
@@ -59,11 +60,13 @@ static void *patient_main(void *arg)
 
 	while (next(p)) {
 		p->fn(p->work);
-		if (answer(p))
-			continue;
+		if (!answer(p))
+			break;
+	}
+	/* From here on it changes no more; who ended it frees it. */
+	if (p->state == ABANDONED) {
 		p->drop(p->work);
 		patient_free(p);
-		return NULL;
 	}
 	return NULL;
 }
