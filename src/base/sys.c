@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -112,6 +113,36 @@ int sys_close_range(unsigned first, unsigned last, bool cloexec_only)
 		last = (unsigned)rl.rlim_cur - 1;
 	for (unsigned fd = first; fd <= last; fd++)
 		close_one((int)fd, cloexec_only);
+	return 0;
+}
+
+/* struct procmap_query, as in linux/fs.h of Linux 6.11. */
+struct map_query {
+	uint64_t size, query_flags, query_addr;
+	uint64_t vma_start, vma_end, vma_flags, vma_page_size, vma_offset;
+	uint64_t inode;
+	uint32_t dev_major, dev_minor;
+	uint32_t vma_name_size, build_id_size;
+	uint64_t vma_name_addr, build_id_addr;
+};
+
+#define MAP_QUERY      _IOWR('f', 17, struct map_query)
+#define QUERY_WRITABLE 0x02
+#define QUERY_SHARED   0x08
+#define QUERY_OR_NEXT  0x10
+#define QUERY_OF_FILE  0x20
+
+int sys_next_shared_writable(int maps, uint64_t *addr, uint64_t *ino)
+{
+	struct map_query q = { .size = sizeof(q),
+			       .query_flags = QUERY_WRITABLE | QUERY_SHARED | QUERY_OR_NEXT |
+					      QUERY_OF_FILE,
+			       .query_addr = *addr };
+
+	if (ioctl(maps, MAP_QUERY, &q) < 0)
+		return -errno;
+	*addr = q.vma_end;
+	*ino = q.inode;
 	return 0;
 }
 

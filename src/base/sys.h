@@ -44,6 +44,14 @@ int sys_kcmp(pid_t a, pid_t b, enum sys_kcmp_type type, unsigned long ia, unsign
 /* close_range(2), since Linux 5.9; falls back to closing one by one. */
 int sys_close_range(unsigned first, unsigned last, bool cloexec_only);
 
+/*
+ * ioctl(2) PROCMAP_QUERY of /proc/PID/maps, see proc_pid_maps(5), since Linux 6.11: the
+ * mapping of a file, shared and to be written, that covers *addr or comes next. Returns
+ * 0 with *ino, and *addr where the next one may begin; -ENOENT: there are no more;
+ * -ENOTTY before. Waits for the lock of the memory map, as reading the text does.
+ */
+int sys_next_shared_writable(int maps, uint64_t *addr, uint64_t *ino);
+
 pid_t sys_gettid(void);
 
 #endif

@@ -10,15 +10,13 @@
 #include <unistd.h>
 
 #include "src/base/alloc.h"
-#include "src/base/fd.h"
-#include "src/base/patient.h"
 #include "src/take/dump_state.h"
+#include "src/take/mapped.h"
 
 #define HOLE_UNIT 4096
 #define RECENT_NS 20000000 /* coarser than the clock of mtime: see stat(2) */
 /* So much is compared faster than it is found out who has it mapped. */
-#define SMALL   ((uint64_t)16 << 20)
-#define MAPS_MS 1000
+#define SMALL ((uint64_t)16 << 20)
 
 int dump_mark(struct dump_state *d)
 {
@@ -45,86 +43,14 @@ static bool has_changed(struct dump_state *d)
 	       now.stx_size < d->before.stx_size;
 }
 
-/* A line of proc_pid_maps(5): shared, to be written, and of that inode? */
-static bool may_write_by(const char *line, uint64_t ino)
-{
-	const char *perms = strchr(line, ' ');
-	unsigned long long n;
-
-	return perms && strnlen(perms, 6) == 6 && perms[2] == 'w' && perms[4] == 's' &&
-	       sscanf(perms, " %*s %*s %*s %llu", &n) == 1 && n == ino;
-}
-
-/* What the patient thread reads: the map may be locked for ever, see base/patient.h. */
-struct maps {
-	int dir; /* of the process, its own */
-	int err;
-	struct buf text;
-};
-
-static void maps_read(void *arg)
-{
-	struct maps *m = arg;
-
-	buf_reset(&m->text);
-	m->err = proc_read(m->dir, "maps", &m->text);
-}
-
-static void maps_free(void *arg)
-{
-	struct maps *m = arg;
-
-	fd_close(&m->dir);
-	buf_release(&m->text);
-	free(m);
-}
-
-/* Inode numbers are enough: a wrong guess costs a comparison, as does one that hangs. */
-static bool maps_have(struct patient **patient, struct maps **m, int dir, uint64_t ino)
-{
-	char *save = NULL;
-	int r;
-
-	if (!*m)
-		*m = xcalloc(1, sizeof(**m));
-	(*m)->dir = dir;
-	r = patient_do(patient, maps_read, *m, maps_free, MAPS_MS);
-	if (r == -ETIMEDOUT) {
-		*m = NULL;
-		return true;
-	}
-	fd_close(&(*m)->dir);
-	if (r < 0)
-		return true;
-	if ((*m)->err < 0 || !(*m)->text.len)
-		return false;
-	for (char *line = strtok_r((*m)->text.data, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save))
-		if (may_write_by(line, ino))
-			return true;
-	return false;
-}
-
 void dump_look_for_mappings(struct dump_state *d)
 {
 	int procfs = d->o->ctx->procfs;
-	struct proc_number_list pids = { 0 };
-	struct patient *patient = NULL;
-	struct maps *m = NULL;
 
 	if (d->mapped || procfs < 0 || !S_ISREG(d->before.stx_mode) ||
-	    (d->out.name && d->size <= SMALL) || proc_numbers_into(procfs, ".", &pids) < 0)
+	    (d->out.name && d->size <= SMALL))
 		return;
-	for (size_t i = 0; i < pids.n && !d->mapped; i++) {
-		int dir = proc_open_process(procfs, pids.at[i], 0);
-
-		if (dir >= 0)
-			d->mapped = maps_have(&patient, &m, dir, d->before.stx_ino);
-	}
-	patient_end(&patient);
-	if (m)
-		maps_free(m);
-	free(pids.at);
+	d->mapped = mapped_by_writer(procfs, d->before.stx_ino);
 }
 
 void dump_list_data(struct dump_state *d)
