@@ -81,10 +81,16 @@ is_([x["fd"] for x in records(os.path.join(TMP, "kids")) if x["fd"] == 50], [50]
 
 # ---- signals to filch are for the command ----
 
-TRAP = "trap 'echo got; exit 3' TERM; echo ready; while :; do read x <&3; done"
+# A shell would lose one that comes between its look for signals and its read(2).
+WAIT = """import signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+print("ready", flush=True)
+signal.sigwait([signal.SIGTERM])
+print("got")
+sys.exit(3)"""
 ends = os.pipe()
-p = subprocess.Popen([FILCH, "run", "-o", OUT, *NONE, "--", "sh", "-c", TRAP.replace("&3", "&%d" % ends[0])],
-                     stdout=subprocess.PIPE, text=True, pass_fds=ends[:1])
+p = subprocess.Popen([FILCH, "run", "-o", OUT, *NONE, "--", sys.executable, "-c", WAIT],
+                     stdout=subprocess.PIPE, text=True)
 is_(p.stdout.readline(), "ready\n", "a command that waits")
 p.send_signal(signal.SIGTERM)
 is_((p.communicate(timeout=10)[0], p.returncode), ("got\n", 3), "SIGTERM is passed on")
