@@ -11,9 +11,19 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from lib import *
 
+SILENCE = r"""
+import os, signal, sys, time
+def silence(pid):
+    os.kill(pid, signal.SIGUSR1)
+    while open("/proc/%d/comm" % pid).read() != "silent\n":
+        time.sleep(0.01)
+"""
 # One thread writes to a page that is being written back, another unmaps it.
-STUCK = r"""
-import ctypes, os, signal, sys, threading, time
+STUCK = SILENCE + r"""
+import ctypes, threading
+def waiting():
+    states = [open("/proc/self/task/%s/stat" % t).read() for t in os.listdir("/proc/self/task")]
+    return sum(s.rsplit(")", 1)[1].split()[0] == "D" for s in states)
 libc = ctypes.CDLL(None, use_errno=True)
 libc.mmap.restype = ctypes.c_void_p
 libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
@@ -25,22 +35,24 @@ page = libc.mmap(None, 4096, 3, 1, fd, 0)
 if page in (None, ctypes.c_void_p(-1).value):
     sys.exit("mmap: " + os.strerror(ctypes.get_errno()))
 libc.memset(page, 1, 1)
-os.kill(int(sys.argv[2]), signal.SIGUSR1)
-time.sleep(0.2)  # it is pausing
+silence(int(sys.argv[2]))
 libc.sync_file_range(fd, 0, 4096, 2)
-for work in (lambda: libc.memset(page, 2, 1), lambda: libc.munmap(page, 4096)):
+works = (lambda: libc.memset(page, 2, 1), lambda: libc.munmap(page, 4096))
+for i, work in enumerate(works):
     threading.Thread(target=work, daemon=True).start()
-    time.sleep(0.2)
+    tries = 500  # another kernel need not wait here
+    while waiting() <= i and tries:
+        time.sleep(0.01)
+        tries -= 1
 print("stuck", flush=True)
 signal.pause()
 """
 # An epoll asks a file whether it is ready, and that asks the server.
-ASKING = r"""
-import os, select, signal, sys, time
+ASKING = SILENCE + r"""
+import select
 fd = os.open(sys.argv[1], os.O_RDWR)
 ready, other = select.epoll(), select.epoll()
-os.kill(int(sys.argv[2]), signal.SIGUSR1)
-time.sleep(0.2)  # it is pausing
+silence(int(sys.argv[2]))
 print("%d %d" % (ready.fileno(), other.fileno()), flush=True)
 ready.register(fd, select.EPOLLIN)
 """
