@@ -95,6 +95,8 @@ int guarding_init(struct guarding *x, struct cli *cli, const struct guarding_val
 
 	memset(x, 0, sizeof(*x));
 	x->cli = cli;
+	/* Before the guard's thread begins: see text.h. */
+	cli->text = text_mode_of_locale();
 	x->v = v;
 	x->op = cli->cmd->name;
 	x->hold = v->hold || !v->out;
