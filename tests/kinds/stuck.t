@@ -15,7 +15,10 @@ SILENCE = r"""
 import os, signal, sys, time
 def silence(pid):
     os.kill(pid, signal.SIGUSR1)
+    end = time.monotonic() + 20
     while open("/proc/%d/comm" % pid).read() != "silent\n":
+        if time.monotonic() > end:
+            sys.exit("the server did not stop answering")
         time.sleep(0.01)
 """
 # One thread writes to a page that is being written back, another unmaps it.
