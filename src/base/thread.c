@@ -30,3 +30,35 @@ unsigned thread_processors(void)
 	n = CPU_COUNT(&set);
 	return n > THREADS_MAX ? THREADS_MAX : n > 0 ? (unsigned)n : 1;
 }
+
+struct member {
+	void (*work)(void *arg, unsigned i);
+	void *arg;
+	unsigned i;
+	pthread_t id;
+};
+
+static void *member_main(void *arg)
+{
+	const struct member *m = arg;
+
+	m->work(m->arg, m->i);
+	return NULL;
+}
+
+void thread_team(unsigned n, void (*work)(void *arg, unsigned i), void *arg)
+{
+	struct member others[THREADS_MAX];
+	unsigned started = 1;
+
+	for (; started < n && started < THREADS_MAX; started++) {
+		struct member *m = &others[started];
+
+		*m = (struct member){ .work = work, .arg = arg, .i = started };
+		if (thread_start(&m->id, member_main, m) < 0)
+			break;
+	}
+	work(arg, 0);
+	while (started > 1)
+		pthread_join(others[--started].id, NULL);
+}

@@ -19,4 +19,11 @@ int thread_start(pthread_t *thread, void *(*main)(void *), void *arg);
 /* How many threads may run at once, by sched_getaffinity(2): 1 to THREADS_MAX. */
 unsigned thread_processors(void);
 
+/*
+ * Call work(arg, 0) here and work(arg, i) in n - 1 threads beside it, and come back when all
+ * did. THREADS_MAX at most, and fewer if no more can be made: what there is to do is
+ * for them to share out.
+ */
+void thread_team(unsigned n, void (*work)(void *arg, unsigned i), void *arg);
+
 #endif

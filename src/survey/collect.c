@@ -55,11 +55,10 @@ struct job {
 	size_t n_big, cap_big;
 	unsigned readers; /* threads that may still find one */
 	pthread_cond_t found;
+	struct thread *threads;
 };
 
 struct thread {
-	pthread_t id;
-	bool started;
 	struct job *job;
 	struct survey_worker *worker;
 	struct table_reader reader;
@@ -453,10 +452,13 @@ static void read_one(struct thread *th, const struct target_name *name)
 		read_threads(th, dir, &leader);
 }
 
-static void no_reader(struct job *job)
+static void reads(struct job *job, bool yes)
 {
 	pthread_mutex_lock(&job->lock);
-	job->readers--;
+	if (yes)
+		job->readers++;
+	else
+		job->readers--;
 	pthread_cond_broadcast(&job->found);
 	pthread_mutex_unlock(&job->lock);
 }
@@ -477,12 +479,13 @@ static struct task *next_big(struct job *job, size_t i)
 	return t;
 }
 
-static void *work(void *arg)
+static void work(void *arg, unsigned number)
 {
-	struct thread *th = arg;
-	struct job *job = th->job;
+	struct job *job = arg;
+	struct thread *th = &job->threads[number];
 	struct task *t;
 
+	reads(job, true);
 	while (!canceled(job)) {
 		size_t i = atomic_fetch_add(&job->next, 1);
 
@@ -490,13 +493,12 @@ static void *work(void *arg)
 			break;
 		read_one(th, &job->names[i]);
 	}
-	no_reader(job);
+	reads(job, false);
 	for (size_t i = 0; (t = next_big(job, i)); i++) {
 		use_known(th);
 		read_some(th, t);
 		task_unref(t);
 	}
-	return NULL;
 }
 
 /* The size of /proc/PID/fd is how many there are, since Linux 6.2. */
@@ -551,28 +553,24 @@ static int by_table(const void *a, const void *b)
 
 static void run(struct survey *s, struct job *job)
 {
-	struct thread *threads = xcalloc(s->n_workers, sizeof(*threads));
+	job->threads = xcalloc(s->n_workers, sizeof(*job->threads));
+	for (unsigned i = 0; i < s->n_workers; i++) {
+		struct thread *th = &job->threads[i];
 
-	job->readers = s->n_workers;
-	for (unsigned i = 0; i < s->n_workers; i++) {
-		threads[i].job = job;
-		threads[i].worker = &s->workers[i];
-		threads[i].reader.known = &nothing;
-		threads[i].reader.hung = job->hung;
-		if (i > 0)
-			threads[i].started = !thread_start(&threads[i].id, work, &threads[i]);
-		if (i > 0 && !threads[i].started)
-			no_reader(job);
+		th->job = job;
+		th->worker = &s->workers[i];
+		th->reader.known = &nothing;
+		th->reader.hung = job->hung;
 	}
-	work(&threads[0]);
+	thread_team(s->n_workers, work, job);
 	for (unsigned i = 0; i < s->n_workers; i++) {
-		if (threads[i].started)
-			pthread_join(threads[i].id, NULL);
+		struct thread *th = &job->threads[i];
+
 		/* Names and extras become the survey's. */
-		arena_join(&s->workers[i].arena, &threads[i].reader.arena);
-		table_reader_release(&threads[i].reader);
+		arena_join(&s->workers[i].arena, &th->reader.arena);
+		table_reader_release(&th->reader);
 	}
-	free(threads);
+	free(job->threads);
 	for (size_t i = 0; i < job->n_big; i++)
 		task_unref(job->big[i]);
 	free(job->big);
