@@ -3,16 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "src/base/alloc.h"
 #include "src/base/thread.h"
 #include "src/proc/fdinfo.h"
+#include "src/share/ofd_sort.h"
 
-/* A bucket this large is sorted in slices, one a worker, then merged. */
-#define BIG_BUCKET 2048
+/* A bucket of more is sorted in parts, by whoever has time. */
+#define PART_MAX 1024
 /* Fewer rows to compare than this: starting threads would cost more. */
 #define WORTH_THREADS 512
 
@@ -20,21 +20,29 @@ struct bucket {
 	uint32_t start, n;
 };
 
+/* A large bucket, its halves, theirs and so on. Who sorts the second half merges both. */
+struct part {
+	struct bucket rows;
+	struct part *whole, *half[2]; /* NULL: is a bucket; is not cut */
+	atomic_uint unsorted;         /* of its halves */
+	size_t groups;                /* once it is sorted */
+};
+
 struct work {
 	struct ofd_opts opts;
 	struct fdent **rows; /* those that may be compared */
 	uint32_t n;
-	struct ofd_slot *slots;
-	uint32_t *next, *list, *spare;
-	uint8_t *gone;
+	struct ofd_rows of; /* the same for the sorting */
+	uint32_t *list, *spare;
 	struct bucket *buckets; /* of two rows and more */
 	size_t n_buckets;
-	struct bucket *slices; /* of big buckets, workers for each */
-	size_t *slice_groups;
-	size_t n_slices;
+	size_t n_big; /* of them are in parts */
+	struct part *parts;
+	size_t n_parts;
+	struct part **uncut; /* parts without halves */
+	size_t n_uncut;
 	atomic_size_t next_job;
 	atomic_uint_fast64_t calls;
-	bool merging;
 };
 
 int kcmp_system(void *ctx, pid_t a, pid_t b, enum sys_kcmp_type type, unsigned long ia,
@@ -170,13 +178,13 @@ static uint32_t count_rows(struct procent *const *procs, size_t n)
 static void take_rows(struct work *w, struct procent *p, struct blurred *blurred)
 {
 	bool allows = process_allows(w, p);
-
 	for (uint32_t i = 0; i < p->n_rows; i++) {
 		struct fdent *e = &p->rows[i];
 
 		e->ofd = e->shares = 0;
 		if (!allows || !fdent_is_fd(e) || !(e->have & HAVE_INFO))
 			continue;
+		w->of.slots[w->n] = (struct ofd_slot){ task_of(p), e->fd };
 		w->rows[w->n++] = e;
 		if (!is_whole(e))
 			blurred_add(blurred, coarse_key(e));
@@ -213,7 +221,7 @@ static void radix_sort(uint64_t *at, uint64_t *spare, size_t n)
 static void add_bucket(struct work *w, uint32_t start, uint32_t n)
 {
 	if (n < 2) {
-		w->rows[w->list[start]]->ofd = w->list[start] + 1;
+		w->of.label[w->list[start]] = w->list[start] + 1;
 		return;
 	}
 	if ((w->n_buckets & (w->n_buckets - 1)) == 0)
@@ -245,85 +253,53 @@ static void make_buckets(struct work *w, const struct blurred *blurred)
 
 static struct ofd_sort sorter(struct work *w, uint32_t start)
 {
-	return (struct ofd_sort){ .rows = w->rows,
-				  .slots = w->slots,
-				  .next = w->next,
-				  .gone = w->gone,
+	return (struct ofd_sort){ .rows = &w->of,
 				  .list = w->list + start,
-				  .spare = w->spare + start,
-				  .opts = &w->opts };
+				  .spare = w->spare + start };
 }
 
-/* Sorted slices first..first+n of a big bucket become one run. */
-static size_t merge_slices(struct work *w, size_t first, size_t n, uint64_t *calls)
+static void merge_halves(struct work *w, struct part *p)
 {
-	size_t half = n / 2, na, nb;
-	struct ofd_sort s;
+	const struct part *left = p->half[0], *right = p->half[1];
+	struct ofd_sort s = sorter(w, p->rows.start);
 
-	if (n == 1)
-		return w->slice_groups[first];
-	na = merge_slices(w, first, half, calls);
-	nb = merge_slices(w, first + half, n - half, calls);
-	s = sorter(w, w->slices[first].start);
-	na = ofd_merge(&s, na, w->slices[first + half].start - w->slices[first].start, nb);
-	*calls += s.calls;
-	return na;
-}
-
-static bool is_big(const struct work *w, const struct bucket *b)
-{
-	return w->opts.workers > 1 && b->n >= BIG_BUCKET;
-}
-
-/* First round: whole small buckets and slices of big ones. Second: the big ones. */
-static void do_job(struct work *w, size_t job)
-{
-	const struct bucket *b = job < w->n_slices ? &w->slices[job]
-						   : &w->buckets[job - w->n_slices];
-	struct ofd_sort s;
-
-	if (w->merging)
-		b = &w->buckets[job];
-	s = sorter(w, b->start);
-	if (w->merging)
-		ofd_settle(&s, merge_slices(w, job * w->opts.workers, w->opts.workers, &s.calls),
-			   b->n);
-	else if (job < w->n_slices)
-		w->slice_groups[job] = ofd_sort(&s, b->n);
-	else if (!is_big(w, b))
-		ofd_settle(&s, ofd_sort(&s, b->n), b->n);
+	if (p->whole)
+		p->groups = ofd_merge(&s, left->groups, left->rows.n, right->groups);
+	else
+		ofd_merge_all(&s, left->groups, left->rows.n, right->groups);
 	w->calls += s.calls;
 }
 
-static size_t n_jobs(const struct work *w)
+static void sort_part(struct work *w, struct part *p)
 {
-	if (w->merging)
-		return w->n_slices / w->opts.workers;
-	return w->n_slices + w->n_buckets;
+	struct ofd_sort s = sorter(w, p->rows.start);
+
+	p->groups = ofd_sort(&s, p->rows.n);
+	w->calls += s.calls;
+	while ((p = p->whole) && atomic_fetch_sub(&p->unsorted, 1) == 1)
+		merge_halves(w, p);
 }
 
-static void *worker(void *arg)
+static void sort_bucket(struct work *w, const struct bucket *b)
+{
+	struct ofd_sort s = sorter(w, b->start);
+
+	ofd_sort_all(&s, b->n);
+	w->calls += s.calls;
+}
+
+static void work_on(void *arg, unsigned i)
 {
 	struct work *w = arg;
-	size_t jobs = n_jobs(w), job;
+	size_t jobs = w->n_uncut + w->n_buckets - w->n_big, job;
 
-	while ((job = w->next_job++) < jobs)
-		do_job(w, job);
-	return NULL;
-}
-
-static void run_round(struct work *w, unsigned threads)
-{
-	pthread_t id[THREADS_MAX];
-	unsigned started = 0;
-
-	w->next_job = 0;
-	while (started + 1 < threads && started < THREADS_MAX &&
-	       thread_start(&id[started], worker, w) == 0)
-		started++;
-	worker(w);
-	while (started)
-		pthread_join(id[--started], NULL);
+	while ((job = w->next_job++) < jobs) {
+		if (job < w->n_uncut)
+			sort_part(w, w->uncut[job]);
+		else
+			sort_bucket(w, &w->buckets[w->n_big + job - w->n_uncut]);
+	}
+	(void)i;
 }
 
 static int by_size(const void *a, const void *b)
@@ -335,24 +311,42 @@ static int by_size(const void *a, const void *b)
 	return x->start < y->start ? -1 : 1;
 }
 
-/* Big buckets come first in the order by size, so that slices are theirs. */
-static void cut_slices(struct work *w)
+/* How many parts a bucket becomes, itself among them. */
+static size_t count_parts(uint32_t n)
 {
-	unsigned per = w->opts.workers;
-	size_t big = 0;
+	return n <= PART_MAX ? 1 : 1 + count_parts(n / 2) + count_parts(n - n / 2);
+}
 
-	while (big < w->n_buckets && is_big(w, &w->buckets[big]))
-		big++;
-	w->n_slices = big * per;
-	w->slices = xcalloc(w->n_slices + 1, sizeof(*w->slices));
-	w->slice_groups = xcalloc(w->n_slices + 1, sizeof(*w->slice_groups));
-	for (size_t i = 0; i < w->n_slices; i++) {
-		const struct bucket *b = &w->buckets[i / per];
-		uint32_t from = (uint32_t)((uint64_t)b->n * (i % per) / per);
-		uint32_t to = (uint32_t)((uint64_t)b->n * (i % per + 1) / per);
+/* The halves are those of ofd_sort(), which one thread alone would do. */
+static struct part *cut(struct work *w, struct bucket rows, struct part *whole)
+{
+	struct part *p = &w->parts[w->n_parts++];
+	uint32_t half = rows.n / 2;
 
-		w->slices[i] = (struct bucket){ b->start + from, to - from };
+	p->rows = rows;
+	p->whole = whole;
+	atomic_init(&p->unsorted, 2);
+	if (rows.n <= PART_MAX) {
+		w->uncut[w->n_uncut++] = p;
+		return p;
 	}
+	p->half[0] = cut(w, (struct bucket){ rows.start, half }, p);
+	p->half[1] = cut(w, (struct bucket){ rows.start + half, rows.n - half }, p);
+	return p;
+}
+
+/* Big buckets come first in the order by size. */
+static void cut_big(struct work *w)
+{
+	size_t n = 0;
+
+	if (w->opts.workers > 1)
+		while (w->n_big < w->n_buckets && w->buckets[w->n_big].n > PART_MAX)
+			n += count_parts(w->buckets[w->n_big++].n);
+	w->parts = xcalloc(n + 1, sizeof(*w->parts));
+	w->uncut = xcalloc(n + 1, sizeof(*w->uncut));
+	for (size_t i = 0; i < w->n_big; i++)
+		cut(w, w->buckets[i], NULL);
 }
 
 static void sort_buckets(struct work *w)
@@ -365,10 +359,8 @@ static void sort_buckets(struct work *w)
 		w->opts.workers = 1;
 	if (w->n_buckets)
 		qsort(w->buckets, w->n_buckets, sizeof(*w->buckets), by_size);
-	cut_slices(w);
-	run_round(w, w->opts.workers);
-	w->merging = true;
-	run_round(w, w->opts.workers);
+	cut_big(w);
+	thread_team(w->opts.workers, work_on, w);
 }
 
 /* ---- numbers ---- */
@@ -376,22 +368,21 @@ static void sort_buckets(struct work *w)
 /* Labels are the index of some member, plus one: make them 1, 2, 3 in row order. */
 static uint64_t number(struct work *w)
 {
-	uint32_t *name = w->next, *count = w->list, last = 0;
+	uint32_t *name = w->of.next, *count = w->list, last = 0;
+	const uint32_t *label = w->of.label;
 	uint64_t unknown = 0;
 
 	memset(name, 0, w->n * sizeof(*name));
 	memset(count, 0, w->n * sizeof(*count));
 	for (uint32_t i = 0; i < w->n; i++) {
-		struct fdent *e = w->rows[i];
-
-		if (!e->ofd) {
+		if (!label[i]) {
 			unknown++;
 			continue;
 		}
-		if (!name[e->ofd - 1])
-			name[e->ofd - 1] = ++last;
-		e->ofd = name[e->ofd - 1];
-		count[e->ofd - 1]++;
+		if (!name[label[i] - 1])
+			name[label[i] - 1] = ++last;
+		w->rows[i]->ofd = name[label[i] - 1];
+		count[name[label[i] - 1] - 1]++;
 	}
 	for (uint32_t i = 0; i < w->n; i++)
 		if (w->rows[i]->ofd)
@@ -403,45 +394,43 @@ static void work_init(struct work *w, const struct ofd_opts *opts, uint32_t rows
 {
 	memset(w, 0, sizeof(*w));
 	w->opts = *opts;
+	w->of.opts = &w->opts;
 	if (!w->opts.kcmp)
 		w->opts.kcmp = kcmp_system;
 	if (!w->opts.workers)
 		w->opts.workers = 1;
 	w->rows = xcalloc(rows + 1, sizeof(struct fdent *));
+	w->of.slots = xcalloc(rows + 1, sizeof(*w->of.slots));
 }
 
 static void work_lists(struct work *w)
 {
-	w->next = xcalloc(w->n + 1, sizeof(*w->next));
 	w->list = xcalloc(w->n + 1, sizeof(*w->list));
 	w->spare = xcalloc(w->n + 1, sizeof(*w->spare));
-	w->gone = xcalloc(w->n + 1, 1);
-	w->slots = xcalloc(w->n + 1, sizeof(*w->slots));
-	for (uint32_t i = 0; i < w->n; i++) {
-		const struct fdent *e = w->rows[i];
-
-		w->next[i] = i;
-		w->slots[i] = (struct ofd_slot){ task_of(e->proc), e->fd };
-	}
+	w->of.next = xcalloc(w->n + 1, sizeof(*w->of.next));
+	w->of.label = xcalloc(w->n + 1, sizeof(*w->of.label));
+	w->of.gone = xcalloc(w->n + 1, 1);
+	for (uint32_t i = 0; i < w->n; i++)
+		w->of.next[i] = i;
 }
 
 static void work_release(struct work *w)
 {
 	free(w->rows);
-	free(w->slots);
-	free(w->next);
+	free(w->of.slots);
+	free(w->of.next);
+	free(w->of.label);
+	free(w->of.gone);
 	free(w->list);
 	free(w->spare);
-	free(w->gone);
 	free(w->buckets);
-	free(w->slices);
-	free(w->slice_groups);
+	free(w->parts);
+	free(w->uncut);
 }
 
 static void forget(struct work *w)
 {
-	for (uint32_t i = 0; i < w->n; i++)
-		w->rows[i]->ofd = w->rows[i]->shares = 0;
+	memset(w->of.label, 0, w->n * sizeof(*w->of.label));
 }
 
 int ofd_group(struct procent *const *procs, size_t n_procs, const struct ofd_opts *opts,

@@ -68,30 +68,4 @@ int ofd_same(pid_t a, int fd_a, pid_t b, int fd_b);
  */
 uint64_t ofd_immutable_id(const struct fdent *e);
 
-/* All that kcmp(2) asks of a row: small, since each call begins with two of them. */
-struct ofd_slot {
-	pid_t task;
-	int fd;
-};
-
-/* Sort and group the rows of one bucket; for ofd.c alone, see ofd_sort.c. */
-struct ofd_sort {
-	struct fdent *const *rows;
-	const struct ofd_slot *slots; /* of the rows */
-	uint32_t *next;               /* a ring of members found equal */
-	uint8_t *gone;                /* no longer comparable */
-	uint32_t *list;               /* of the bucket: members in, one of each group out */
-	uint32_t *spare;              /* as long as list */
-	const struct ofd_opts *opts;
-	uint64_t calls;
-	bool presorted; /* look first whether two runs just follow each other */
-};
-
-/* Sort list[0..n) into groups in kcmp order; returns how many. */
-size_t ofd_sort(struct ofd_sort *s, size_t n);
-/* The same for two halves that are sorted: list[0..na) and list[half..half+nb). */
-size_t ofd_merge(struct ofd_sort *s, size_t na, size_t half, size_t nb);
-/* After a sort gave `groups`: compare neighbours once more, set labels in ofd. */
-void ofd_settle(struct ofd_sort *s, size_t groups, size_t members);
-
 #endif

@@ -48,6 +48,8 @@ struct fake {
 	uint64_t churn_every; /* reuse a slot every so many calls */
 	uint64_t random;
 	bool close_only;
+	uint64_t change_at; /* the call before which one slot becomes another */
+	uint32_t change_fd, change_to;
 };
 
 static uint64_t scramble(uint64_t v)
@@ -86,6 +88,8 @@ static int fake_kcmp(void *ctx, pid_t a, pid_t b, enum sys_kcmp_type type, unsig
 	assert_int_equal(type, SYS_KCMP_FILE);
 	if (k->churn_every && call % k->churn_every == 0)
 		fake_churn(k, call);
+	if (call == k->change_at)
+		k->file[0][k->change_fd] = k->change_to;
 	r = fake_slot(k, a, ia, &x);
 	if (r == 0)
 		r = fake_slot(k, b, ib, &y);
@@ -293,6 +297,45 @@ static void test_churn(void **state)
 			churn(every[i], true, workers);
 			churn(every[i], false, workers);
 		}
+}
+
+#define FEW 24
+
+static bool is_right(const struct fake *k, const struct procent *p)
+{
+	for (uint32_t i = 0; i < FEW; i++)
+		for (uint32_t j = 0; j < i; j++)
+			if (i != k->change_fd && j != k->change_fd &&
+			    (p->rows[i].ofd == p->rows[j].ofd) !=
+				    (k->file[0][i] == k->file[0][j]))
+				return false;
+	return true;
+}
+
+/* One slot changes at one moment, whichever: the others' groups are right all the same. */
+static void change(uint32_t fd, uint32_t to)
+{
+	struct ofd_stats stats = { .calls = 1 };
+
+	for (uint64_t at = 1; at <= stats.calls; at++) {
+		struct fake k = { .change_at = at, .change_fd = fd, .change_to = to };
+		struct procent p;
+
+		fake_process(&k, &p, 1, FEW);
+		for (uint32_t i = 0; i < FEW; i++)
+			k.file[0][i] = 1 + (uint32_t)(scramble(i) % (FEW - 5));
+		assert_int_equal(group(&k, &p, 1, 1, &stats), 0);
+		assert_true(is_right(&k, &p));
+		fake_release(&k, &p, 1);
+	}
+}
+
+static void test_one_change(void **state)
+{
+	(void)state;
+	for (uint32_t fd = 0; fd < FEW; fd++)
+		for (uint32_t to = 0; to <= FEW; to++)
+			change(fd, to);
 }
 
 /* An answer that is no order at all must not hang or crash. */
@@ -524,6 +567,7 @@ int main(void)
 		cmocka_unit_test(test_refusal_is_unknown),
 		cmocka_unit_test(test_closed_slots),
 		cmocka_unit_test(test_churn),
+		cmocka_unit_test(test_one_change),
 		cmocka_unit_test(test_madness),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_buckets),
