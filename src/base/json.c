@@ -238,6 +238,13 @@ void json_bytes_always(struct json *j, const char *key, const char *s, size_t le
 		buf_add(j->out, "null", 4);
 }
 
+void json_again(struct json *j, size_t at, size_t len)
+{
+	buf_reserve(j->out, len);
+	buf_add(j->out, j->out->data + at, len);
+	j->comma |= (uint64_t)1 << j->depth;
+}
+
 void json_line(struct json *j)
 {
 	buf_addc(j->out, '\n');

@@ -46,6 +46,12 @@ void json_bytes(struct json *j, const char *key, const char *s, size_t len);
 /* The same, with key_b64 always there: null where the plain field is exact. */
 void json_bytes_always(struct json *j, const char *key, const char *s, size_t len);
 
+/*
+ * The same elements once more, as the first of an object or array: len bytes of the
+ * buffer, from offset at on, where they were the first ones too.
+ */
+void json_again(struct json *j, size_t at, size_t len);
+
 /* End of an object at the top: the newline. */
 void json_line(struct json *j);
 

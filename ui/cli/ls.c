@@ -383,8 +383,10 @@ static void print_json(struct cli *cli, struct listing *l, const struct survey *
 	}
 	json_init(&j, &cli->out);
 	for (size_t i = 0; i < n; i++) {
+		struct row_process none = { 0 };
+
 		row_take(&grab, rows[i], &ctx);
-		row_json(&j, s, rows[i], &ctx);
+		row_json(&j, s, rows[i], &ctx, &none);
 		row_give(&grab, &ctx);
 		cli_flush(cli, false);
 	}

@@ -111,12 +111,11 @@ static void error_facts(struct facts *out, const struct fdent *e)
 	fact_end_object(out);
 }
 
-void row_facts(struct facts *out, const struct survey *s, const struct fdent *e,
-	       const struct kind_ctx *ctx)
+static void descriptor_facts(struct facts *out, const struct survey *s, const struct fdent *e,
+			     const struct kind_ctx *ctx)
 {
 	const char *access = fdent_access(e);
 
-	process_facts(out, e->proc);
 	number_or_null(out, "fd", e->fd >= 0, (uint64_t)e->fd);
 	fact_text(out, "assoc", assoc_name(e->assoc));
 	fact_text(out, "kind", e->kind->name);
@@ -135,14 +134,28 @@ void row_facts(struct facts *out, const struct survey *s, const struct fdent *e,
 	error_facts(out, e);
 }
 
+void row_facts(struct facts *out, const struct survey *s, const struct fdent *e,
+	       const struct kind_ctx *ctx)
+{
+	process_facts(out, e->proc);
+	descriptor_facts(out, s, e, ctx);
+}
+
 void row_json(struct json *j, const struct survey *s, const struct fdent *e,
-	      const struct kind_ctx *ctx)
+	      const struct kind_ctx *ctx, struct row_process *before)
 {
 	struct facts_json sink;
 
 	facts_json_init(&sink, j);
 	json_object(j, NULL);
-	row_facts(&sink.sink, s, e, ctx);
+	if (before->of == e->proc) {
+		json_again(j, before->at, before->len);
+	} else {
+		*before = (struct row_process){ .of = e->proc, .at = j->out->len };
+		process_facts(&sink.sink, e->proc);
+		before->len = j->out->len - before->at;
+	}
+	descriptor_facts(&sink.sink, s, e, ctx);
 	json_end_object(j);
 	json_line(j);
 }

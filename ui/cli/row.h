@@ -19,9 +19,15 @@ struct survey;
 void row_facts(struct facts *out, const struct survey *s, const struct fdent *e,
 	       const struct kind_ctx *ctx);
 
-/* The same as one JSON line. */
+/* What the row before said of its process, to be said again; zero: there is none. */
+struct row_process {
+	const struct procent *of;
+	size_t at, len; /* in the buffer, which must have been added to only */
+};
+
+/* row_facts() as one JSON line. */
 void row_json(struct json *j, const struct survey *s, const struct fdent *e,
-	      const struct kind_ctx *ctx);
+	      const struct kind_ctx *ctx, struct row_process *before);
 
 /* A line for each of n rows, in their order, to cli's output: formatted by every core. */
 void rows_json(struct cli *cli, const struct survey *s, const struct fdent *const *rows, size_t n);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Many rows as JSON: each thread formats a piece at a time and waits until the
- * pieces before it are out. A survey is only read from here on.
+ * Many rows as JSON: each thread formats a piece at a time, and who has the next one
+ * that goes out writes it, with those after it that are done. A survey is only
+ * read from here on.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -12,7 +13,8 @@
 #include "ui/cli/cli.h"
 #include "ui/cli/row.h"
 
-#define PIECE 512
+#define PIECE 128
+#define AHEAD 8    /* pieces that wait for one before them */
 #define WORTH 1024 /* rows, for one more thread */
 
 struct rows_out {
@@ -23,38 +25,67 @@ struct rows_out {
 	atomic_size_t next; /* piece that nobody formats yet */
 	pthread_mutex_t lock;
 	pthread_cond_t moved;
-	size_t turn; /* piece that goes out next; cli is its thread's */
+	size_t turn;            /* piece that goes out next; cli is its thread's */
+	struct buf done[AHEAD]; /* pieces after it, each at its number */
+	bool is_done[AHEAD];
 };
 
 static void format_piece(const struct rows_out *o, size_t piece, struct buf *text)
 {
 	struct kind_ctx ctx = survey_ctx(o->survey);
 	size_t end = (piece + 1) * PIECE < o->n ? (piece + 1) * PIECE : o->n;
+	struct row_process process = { 0 };
 	struct json j;
 
 	buf_reset(text);
 	json_init(&j, text);
 	for (size_t i = piece * PIECE; i < end; i++)
-		row_json(&j, o->survey, o->rows[i], &ctx);
+		row_json(&j, o->survey, o->rows[i], &ctx, &process);
 }
 
-/* *text is another buffer afterwards, as good as this one: nothing is copied. */
+static void swap(struct buf *a, struct buf *b)
+{
+	struct buf was = *a;
+
+	*a = *b;
+	*b = was;
+}
+
+/* Nothing is copied: the text is the cli's for a moment. */
+static void write_out(struct cli *cli, struct buf *text)
+{
+	swap(&cli->out, text);
+	cli_flush(cli, true);
+	swap(&cli->out, text);
+}
+
+/* *text may be another buffer afterwards, as good as this one. */
 static void put_out(struct rows_out *o, size_t piece, struct buf *text)
 {
-	struct buf formatted = *text;
-
 	pthread_mutex_lock(&o->lock);
-	while (o->turn != piece)
+	while (piece - o->turn >= AHEAD)
 		pthread_cond_wait(&o->moved, &o->lock);
-	cli_flush(o->cli, true);
-	*text = o->cli->out;
-	o->cli->out = formatted;
-	o->turn++;
+	if (piece != o->turn) {
+		swap(&o->done[piece % AHEAD], text);
+		o->is_done[piece % AHEAD] = true;
+		pthread_mutex_unlock(&o->lock);
+		return;
+	}
+	for (;;) {
+		pthread_mutex_unlock(&o->lock);
+		write_out(o->cli, text);
+		pthread_mutex_lock(&o->lock);
+		piece = ++o->turn % AHEAD;
+		if (!o->is_done[piece])
+			break;
+		o->is_done[piece] = false;
+		swap(&o->done[piece], text);
+	}
 	pthread_cond_broadcast(&o->moved);
 	pthread_mutex_unlock(&o->lock);
 }
 
-static void *format_pieces(void *arg)
+static void format_pieces(void *arg, unsigned i)
 {
 	struct rows_out *o = arg;
 	autobuf text = BUF_INIT;
@@ -64,29 +95,27 @@ static void *format_pieces(void *arg)
 		format_piece(o, piece, &text);
 		put_out(o, piece, &text);
 	}
-	return NULL;
+	(void)i;
 }
 
-static size_t worth(size_t n)
+static unsigned worth(size_t n)
 {
-	size_t threads = n / WORTH, most = thread_processors();
+	size_t threads = n / WORTH;
+	unsigned most = thread_processors();
 
-	return threads < most ? threads : most;
+	return threads < most ? (unsigned)threads : most;
 }
 
 void rows_json(struct cli *cli, const struct survey *s, const struct fdent *const *rows, size_t n)
 {
 	struct rows_out o = { .cli = cli, .survey = s, .rows = rows, .n = n };
-	pthread_t id[THREADS_MAX];
-	size_t threads = worth(n), started = 0;
 
+	cli_flush(cli, true); /* what comes before the rows */
 	pthread_mutex_init(&o.lock, NULL);
 	pthread_cond_init(&o.moved, NULL);
-	while (started + 1 < threads && thread_start(&id[started], format_pieces, &o) == 0)
-		started++;
-	format_pieces(&o);
-	while (started)
-		pthread_join(id[--started], NULL);
+	thread_team(worth(n), format_pieces, &o);
+	for (size_t i = 0; i < AHEAD; i++)
+		buf_release(&o.done[i]);
 	pthread_cond_destroy(&o.moved);
 	pthread_mutex_destroy(&o.lock);
 }
