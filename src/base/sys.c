@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* Same numbers on every architecture: they came after the tables were unified. */
@@ -22,6 +25,9 @@
 #endif
 #ifndef SYS_pidfd_getfd
 #define SYS_pidfd_getfd 438
+#endif
+#ifndef SYS_getxattrat
+#define SYS_getxattrat 464
 #endif
 
 static int result(long r)
@@ -92,6 +98,31 @@ static int close_listed(unsigned first, unsigned last, bool cloexec_only)
 	if (dir >= 0)
 		close(dir);
 	return n == 0 ? 0 : -1;
+}
+
+/* struct xattr_args of linux/xattr.h. */
+struct xattr_args_v0 {
+	uint64_t value;
+	uint32_t size;
+	uint32_t flags;
+};
+
+ssize_t sys_getxattrat(int dir, const char *path, const char *name, void *value, size_t size)
+{
+	struct xattr_args_v0 args = { (uintptr_t)value, (uint32_t)size, 0 };
+	ssize_t n = syscall(SYS_getxattrat, dir, path, 0, name, &args, sizeof(args));
+	char longer[PATH_MAX];
+
+	if (n >= 0)
+		return n;
+	/* EPERM: a seccomp filter that does not know it. */
+	if (errno != ENOSYS && errno != EPERM)
+		return -errno;
+	if ((size_t)snprintf(longer, sizeof(longer), "/proc/self/fd/%d/%s", dir, path) >=
+	    sizeof(longer))
+		return -ENAMETOOLONG;
+	n = getxattr(longer, name, value, size);
+	return n < 0 ? -errno : n;
 }
 
 int sys_close_range(unsigned first, unsigned last, bool cloexec_only)

@@ -41,6 +41,12 @@ struct sys_kcmp_epoll_slot {
  */
 int sys_kcmp(pid_t a, pid_t b, enum sys_kcmp_type type, unsigned long ia, unsigned long ib);
 
+/*
+ * getxattrat(2), since Linux 6.13; falls back to getxattr(2) by a longer way through
+ * /proc/self. Follows links. How many bytes, or -errno.
+ */
+ssize_t sys_getxattrat(int dir, const char *path, const char *name, void *value, size_t size);
+
 /* close_range(2), since Linux 5.9; falls back to closing one by one. */
 int sys_close_range(unsigned first, unsigned last, bool cloexec_only);
 

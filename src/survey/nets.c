@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 
 #include "src/base/fd.h"
+#include "src/base/sys.h"
 #include "src/kind/socket.h"
 #include "src/net/tables.h"
 #include "src/proc/procfs.h"
@@ -54,7 +54,7 @@ static void asked_release(struct asked *a)
  */
 static void ask_protocol(struct asked *a, struct fdent *e)
 {
-	char path[64], name[32];
+	char path[24], name[32];
 	ssize_t n;
 
 	if (a->proc != e->proc) {
@@ -64,8 +64,8 @@ static void ask_protocol(struct asked *a, struct fdent *e)
 	}
 	if (a->dir < 0)
 		return;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d/fd/%d", a->dir, e->fd);
-	n = getxattr(path, "system.sockprotoname", name, sizeof(name));
+	snprintf(path, sizeof(path), "fd/%d", e->fd);
+	n = sys_getxattrat(a->dir, path, "system.sockprotoname", name, sizeof(name));
 	if (n > 0)
 		e->proto = socket_proto_parse(name, (size_t)n);
 }
