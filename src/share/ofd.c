@@ -26,6 +26,7 @@ struct part {
 	struct part *whole, *half[2]; /* NULL: is a bucket; is not cut */
 	atomic_uint unsorted;         /* of its halves */
 	size_t groups;                /* once it is sorted */
+	uint32_t place;               /* in the bucket: of 65,536 */
 };
 
 struct work {
@@ -41,7 +42,7 @@ struct work {
 	size_t n_parts;
 	struct part **uncut; /* parts without halves */
 	size_t n_uncut;
-	atomic_size_t next_job;
+	atomic_size_t next_job, first, last; /* last counts from the end */
 	atomic_uint_fast64_t calls;
 };
 
@@ -288,18 +289,24 @@ static void sort_bucket(struct work *w, const struct bucket *b)
 	w->calls += s.calls;
 }
 
+/*
+ * Threads come from both ends of the parts, the processes with low numbers and those with
+ * high ones: kcmp(2) takes locks of both processes, which so move less from one
+ * processor's cache to another's.
+ */
 static void work_on(void *arg, unsigned i)
 {
 	struct work *w = arg;
 	size_t jobs = w->n_uncut + w->n_buckets - w->n_big, job;
 
 	while ((job = w->next_job++) < jobs) {
-		if (job < w->n_uncut)
-			sort_part(w, w->uncut[job]);
-		else
+		if (job >= w->n_uncut)
 			sort_bucket(w, &w->buckets[w->n_big + job - w->n_uncut]);
+		else if (i % 2)
+			sort_part(w, w->uncut[w->n_uncut - ++w->last]);
+		else
+			sort_part(w, w->uncut[w->first++]);
 	}
-	(void)i;
 }
 
 static int by_size(const void *a, const void *b)
@@ -318,21 +325,32 @@ static size_t count_parts(uint32_t n)
 }
 
 /* The halves are those of ofd_sort(), which one thread alone would do. */
-static struct part *cut(struct work *w, struct bucket rows, struct part *whole)
+static struct part *cut(struct work *w, const struct bucket *all, struct bucket rows,
+			struct part *whole)
 {
 	struct part *p = &w->parts[w->n_parts++];
 	uint32_t half = rows.n / 2;
 
 	p->rows = rows;
 	p->whole = whole;
+	p->place = (uint32_t)((uint64_t)(rows.start - all->start) * 65536 / all->n);
 	atomic_init(&p->unsorted, 2);
 	if (rows.n <= PART_MAX) {
 		w->uncut[w->n_uncut++] = p;
 		return p;
 	}
-	p->half[0] = cut(w, (struct bucket){ rows.start, half }, p);
-	p->half[1] = cut(w, (struct bucket){ rows.start + half, rows.n - half }, p);
+	p->half[0] = cut(w, all, (struct bucket){ rows.start, half }, p);
+	p->half[1] = cut(w, all, (struct bucket){ rows.start + half, rows.n - half }, p);
 	return p;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct part *x = *(struct part *const *)a, *y = *(struct part *const *)b;
+
+	if (x->place != y->place)
+		return x->place < y->place ? -1 : 1;
+	return x->rows.start < y->rows.start ? -1 : 1;
 }
 
 /* Big buckets come first in the order by size. */
@@ -346,7 +364,9 @@ static void cut_big(struct work *w)
 	w->parts = xcalloc(n + 1, sizeof(*w->parts));
 	w->uncut = xcalloc(n + 1, sizeof(*w->uncut));
 	for (size_t i = 0; i < w->n_big; i++)
-		cut(w, w->buckets[i], NULL);
+		cut(w, &w->buckets[i], w->buckets[i], NULL);
+	if (w->n_uncut)
+		qsort(w->uncut, w->n_uncut, sizeof(*w->uncut), by_place);
 }
 
 static void sort_buckets(struct work *w)
