@@ -116,7 +116,7 @@ static int number_of(const char *name)
 	return v;
 }
 
-static void number_add(struct proc_number_list *list, int v)
+void proc_numbers_add(struct proc_number_list *list, int v)
 {
 	if (list->n == list->cap) {
 		list->cap = list->cap ? list->cap * 2 : 64;
@@ -125,16 +125,15 @@ static void number_add(struct proc_number_list *list, int v)
 	list->at[list->n++] = v;
 }
 
-int proc_numbers_into(int dir, const char *name, struct proc_number_list *list)
+int proc_numbers_from(int dir, int first, struct proc_number_list *list)
 {
 	char block[8192] __attribute__((aligned(8)));
-	autoclose int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	list->n = 0;
-	if (fd < 0)
+	/* "." and ".." are before all numbers. */
+	if (lseek(dir, first ? first + 2 : 0, SEEK_SET) < 0)
 		return -errno;
 	for (;;) {
-		long n = syscall(SYS_getdents64, fd, block, sizeof(block));
+		long n = syscall(SYS_getdents64, dir, block, sizeof(block));
 
 		if (n < 0)
 			return -errno;
@@ -145,10 +144,18 @@ int proc_numbers_into(int dir, const char *name, struct proc_number_list *list)
 			int v = number_of(d->name);
 
 			if (v >= 0)
-				number_add(list, v);
+				proc_numbers_add(list, v);
 			at += d->reclen;
 		}
 	}
+}
+
+int proc_numbers_into(int dir, const char *name, struct proc_number_list *list)
+{
+	autoclose int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	list->n = 0;
+	return fd < 0 ? -errno : proc_numbers_from(fd, 0, list);
 }
 
 int proc_numbers(int dir, const char *name, int **list, size_t *n)

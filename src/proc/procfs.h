@@ -49,6 +49,14 @@ struct proc_number_list {
 };
 int proc_numbers_into(int dir, const char *name, struct proc_number_list *list);
 
+/*
+ * Add those of an open directory, from number `first` on. Linux takes a position in fd/
+ * and fdinfo/ for a number, and a hole is passed over; where that is not known to
+ * be so, `first` is 0. 0 or -errno.
+ */
+int proc_numbers_from(int dir, int first, struct proc_number_list *list);
+void proc_numbers_add(struct proc_number_list *list, int v);
+
 struct proc_stat {
 	pid_t pid, ppid, pgrp, session;
 	char comm[64]; /* hostile bytes, comm_len of them, and a NUL */

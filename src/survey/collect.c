@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@
 #define THREADS_ASKED 16 /* whether they run */
 #define FEW_ROWS      32 /* fewer are read sooner than known.h is learned */
 #define FEW_TABLES    4
+#define DENSE_MIN     32
 
 /* A table while it is read. */
 struct task {
@@ -263,16 +265,40 @@ static int open_dirs(int dir, struct table_dirs *dirs)
 	return 0;
 }
 
+/* How many are open; 0: before Linux 6.2 the size of /proc/PID/fd does not tell. */
+static size_t count_open(const struct table_dirs *dirs)
+{
+	struct stat st;
+
+	return fstat(dirs->fd, &st) == 0 && st.st_size > 0 ? (size_t)st.st_size : 0;
+}
+
+/*
+ * The lowest free number is taken, so that of n descriptors nearly all are below n. To
+ * try these costs less than to have them listed, which makes the kernel look up each
+ * of them twice: only what is above is listed. False: the table is not that dense.
+ */
+static bool list_dense(const struct table_dirs *dirs, size_t count, struct proc_number_list *list)
+{
+	if (count < DENSE_MIN || count > INT_MAX - 2 || dirs->fdinfo < 0)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		proc_numbers_add(list, (int)i);
+	return proc_numbers_from(dirs->fdinfo, (int)count, list) == 0 &&
+	       list->n - count <= count / DENSE_MIN;
+}
+
 /*
  * Listing a directory of proc(5) makes an inode of each of its files: better of those
  * that are opened next, fdinfo, than of links of which many are never read.
  */
-static int list_table(int dir, struct proc_number_list *list)
+static int list_table(const struct table_dirs *dirs, struct proc_number_list *list)
 {
-	if (proc_numbers_into(dir, "fdinfo", list) == 0)
+	list->n = 0;
+	if (dirs->fdinfo >= 0 && proc_numbers_from(dirs->fdinfo, 0, list) == 0)
 		return 0;
 	list->n = 0;
-	return proc_numbers_into(dir, "fd", list);
+	return proc_numbers_from(dirs->fd, 0, list);
 }
 
 /* The descriptors of one table, behind the rows that are there already. */
@@ -282,13 +308,19 @@ static void read_table(struct thread *th, int dir, struct procent *p, struct row
 	const struct survey_opts *o = th->job->opts;
 	struct proc_number_list list = { 0 };
 	struct task *t = xcalloc(1, sizeof(*t));
+	size_t count;
 	int r;
 
 	atomic_init(&t->users, 1);
 	t->proc = p;
 	r = open_dirs(dir, &t->dirs);
-	if (r == 0)
-		r = list_table(dir, &list);
+	count = r == 0 ? count_open(&t->dirs) : 0;
+	if (running || count > FEW_ROWS || th->job->n_names > FEW_TABLES)
+		use_known(th);
+	if (r == 0 && !running && th->reader.known->seeks && list_dense(&t->dirs, count, &list))
+		t->dirs.guessed = (int)count;
+	else if (r == 0)
+		r = list_table(&t->dirs, &list);
 	if (r < 0) {
 		list.n = 0; /* the directory may have ended half-way */
 		no_table(rows, p, -r);
@@ -300,9 +332,9 @@ static void read_table(struct thread *th, int dir, struct procent *p, struct row
 			list.at[list.n++] = o->only_fd;
 		}
 	} else if (r == 0) {
-		p->n_fds = (int64_t)list.n;
+		p->n_fds = (int64_t)(count ? count : list.n);
 	}
-	if (running || list.n > FEW_ROWS || th->job->n_names > FEW_TABLES)
+	if (list.n > FEW_ROWS)
 		use_known(th);
 	t->fds = list.at;
 	t->n_fds = list.n;

@@ -5,6 +5,7 @@
 #include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -170,6 +171,25 @@ static bool are_apart(const struct known *k, int procfs)
 	return true;
 }
 
+/* By our own table, in which there is one number that we know. */
+static bool table_seeks(int procfs)
+{
+	autoclose int dir = openat(procfs, "self/fdinfo", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct proc_number_list list = { 0 };
+	size_t ours = 0;
+	bool seeks;
+
+	if (dir < 0)
+		return false;
+	seeks = proc_numbers_from(dir, dir, &list) == 0 && list.n && list.at[0] == dir;
+	ours = list.n;
+	seeks = seeks && proc_numbers_from(dir, dir + 1, &list) == 0;
+	for (size_t i = ours; seeks && i < list.n; i++)
+		seeks = list.at[i] > dir;
+	free(list.at);
+	return seeks;
+}
+
 void known_learn(struct known *k, int procfs)
 {
 	struct statfs fs;
@@ -177,10 +197,11 @@ void known_learn(struct known *k, int procfs)
 	memset(k, 0, sizeof(*k));
 	if (fstatfs(procfs, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
 		return;
+	k->seeks = table_seeks(procfs);
 	for (int i = 0; i < KNOWN_SORTS; i++)
 		learn_fs(&k->fs[i], procfs, makers[i]);
 	if (!are_apart(k, procfs)) {
-		memset(k, 0, sizeof(*k));
+		memset(k->fs, 0, sizeof(k->fs));
 		return;
 	}
 	for (size_t i = 0; i < KNOWN_LINES; i++)

@@ -40,6 +40,7 @@ struct known {
 		char name[KNOWN_NAME]; /* of the link */
 		uint8_t name_len;      /* 0: not known */
 	} line[KNOWN_LINES];
+	bool seeks; /* a position in fdinfo/ is a number: see proc_numbers_from() */
 };
 
 /*

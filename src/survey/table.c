@@ -365,6 +365,8 @@ bool table_read_fd(struct table_reader *r, struct table_dirs *dirs, struct fdent
 	for (int i = 0; i < TRIES && got == 0; i++) {
 		*e = blank;
 		got = look(r, &here, name, e, &slot);
+		if (i == 0 && slot.closed && fd < dirs->guessed)
+			return false;
 	}
 	dirs->unstable |= here.unstable;
 	if (got < 0)

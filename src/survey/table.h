@@ -46,7 +46,8 @@ struct table_dirs {
 	int fd;     /* /proc/PID/fd */
 	int fdinfo; /* /proc/PID/fdinfo, or -errno */
 	const struct procent *proc;
-	bool wary; /* WARY_EPOLL */
+	int guessed; /* nobody said that those below this number are there */
+	bool wary;   /* WARY_EPOLL */
 	bool strict;
 	bool unstable; /* out: something changed while we read */
 };

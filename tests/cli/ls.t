@@ -319,6 +319,33 @@ with Victim("file:fd=10,size=9", thread=["eventfd:fd=11"]) as v:
         is_(sorted((r["fd"], r["shares"]) for r in got), [(10, 2), (10, 2), (11, 1)],
             "named twice, listed once: %s" % names)
 
+# ---- tables of every shape: dense, with holes, with a few or many far above ----
+
+OPEN = """
+import os, sys
+numbers = eval(sys.argv[1]) - {0, 1, 2}
+source = os.open("/dev/null", os.O_RDONLY)
+for n in numbers - {source}:
+    os.dup2(source, n)
+if source not in numbers:
+    os.close(source)
+print("ready", flush=True)
+sys.stdin.read()
+"""
+for shape in ("set(range(31))", "set(range(32))", "set(range(100))", "set(range(100)) - {3}",
+              "set(range(300)) - {3, 17, 100, 298} | {1000}", "set(range(64)) | set(range(3000, 3020))",
+              "set(range(500, 600))", "set(range(1100)) - {511, 512, 513} | {1111, 4000}",
+              "set(range(1, 200, 2))"):
+    with subprocess.Popen([sys.executable, "-c", OPEN, shape], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as p:
+        p.stdout.readline()
+        want = sorted(int(n) for n in os.listdir("/proc/%d/fd" % p.pid))
+        got = [sorted(r["fd"] for r in r_ if r["assoc"] == "fd" and r["pid"] == p.pid)
+               for r_ in (rows(p.pid), rows("-f", "assoc=fd"))]
+        ok(got == [want, want] and len(want) >= 31, "a table of " + shape,
+           [(set(g) - set(want), set(want) - set(g)) for g in got])
+        p.stdin.close()
+
 # ---- two tables, and sockets that are in none ----
 
 with Victim("pipe:fd=10,peer=11", thread=["eventfd:fd=12", "dup:of=12,fd=13"]) as v:
