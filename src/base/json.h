@@ -47,8 +47,8 @@ void json_bytes(struct json *j, const char *key, const char *s, size_t len);
 void json_bytes_always(struct json *j, const char *key, const char *s, size_t len);
 
 /*
- * The same elements once more, as the first of an object or array: len bytes of the
- * buffer, from offset at on, where they were the first ones too.
+ * The same elements once more: len bytes of the buffer, from offset at on. They are the
+ * first of an object or array if they were that there, and not if they were not.
  */
 void json_again(struct json *j, size_t at, size_t len);
 

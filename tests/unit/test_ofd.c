@@ -306,8 +306,7 @@ static bool is_right(const struct fake *k, const struct procent *p)
 	for (uint32_t i = 0; i < FEW; i++)
 		for (uint32_t j = 0; j < i; j++)
 			if (i != k->change_fd && j != k->change_fd &&
-			    (p->rows[i].ofd == p->rows[j].ofd) !=
-				    (k->file[0][i] == k->file[0][j]))
+			    (p->rows[i].ofd == p->rows[j].ofd) != (k->file[0][i] == k->file[0][j]))
 				return false;
 	return true;
 }

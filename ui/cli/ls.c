@@ -383,7 +383,7 @@ static void print_json(struct cli *cli, struct listing *l, const struct survey *
 	}
 	json_init(&j, &cli->out);
 	for (size_t i = 0; i < n; i++) {
-		struct row_process none = { 0 };
+		struct row_said none = { 0 };
 
 		row_take(&grab, rows[i], &ctx);
 		row_json(&j, s, rows[i], &ctx, &none);

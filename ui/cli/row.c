@@ -111,19 +111,27 @@ static void error_facts(struct facts *out, const struct fdent *e)
 	fact_end_object(out);
 }
 
-static void descriptor_facts(struct facts *out, const struct survey *s, const struct fdent *e,
-			     const struct kind_ctx *ctx)
+static void head_facts(struct facts *out, const struct fdent *e)
 {
-	const char *access = fdent_access(e);
-
 	number_or_null(out, "fd", e->fd >= 0, (uint64_t)e->fd);
 	fact_text(out, "assoc", assoc_name(e->assoc));
 	fact_text(out, "kind", e->kind->name);
+}
+
+static void access_facts(struct facts *out, const struct fdent *e)
+{
+	const char *access = fdent_access(e);
+
 	if (*access)
 		fact_text(out, "access", access);
 	else
 		fact_null(out, "access");
 	flags_facts(out, e);
+}
+
+static void body_facts(struct facts *out, const struct survey *s, const struct fdent *e,
+		       const struct kind_ctx *ctx)
+{
 	file_facts(out, e);
 	number_or_null(out, "ofd", e->ofd != 0, e->ofd);
 	number_or_null(out, "shares", e->ofd != 0, e->shares);
@@ -138,24 +146,51 @@ void row_facts(struct facts *out, const struct survey *s, const struct fdent *e,
 	       const struct kind_ctx *ctx)
 {
 	process_facts(out, e->proc);
-	descriptor_facts(out, s, e, ctx);
+	head_facts(out, e);
+	access_facts(out, e);
+	body_facts(out, s, e, ctx);
+}
+
+static void say_process(struct json *j, struct facts *out, const struct fdent *e,
+			struct row_said *said)
+{
+	size_t at = j->out->len;
+
+	if (said->of == e->proc) {
+		json_again(j, said->process.at, said->process.len);
+		return;
+	}
+	process_facts(out, e->proc);
+	said->of = e->proc;
+	said->process = (struct row_span){ at, j->out->len - at };
+}
+
+static void say_access(struct json *j, struct facts *out, const struct fdent *e,
+		       struct row_said *said)
+{
+	size_t n = sizeof(said->flags) / sizeof(said->flags[0]), at = j->out->len;
+	struct row_flags *known = &said->flags[(e->flags * 0x9e3779b1u >> 28) % n];
+
+	if ((e->have & HAVE_INFO) && known->span.len && known->flags == e->flags) {
+		json_again(j, known->span.at, known->span.len);
+		return;
+	}
+	access_facts(out, e);
+	if (e->have & HAVE_INFO)
+		*known = (struct row_flags){ e->flags, { at, j->out->len - at } };
 }
 
 void row_json(struct json *j, const struct survey *s, const struct fdent *e,
-	      const struct kind_ctx *ctx, struct row_process *before)
+	      const struct kind_ctx *ctx, struct row_said *said)
 {
 	struct facts_json sink;
 
 	facts_json_init(&sink, j);
 	json_object(j, NULL);
-	if (before->of == e->proc) {
-		json_again(j, before->at, before->len);
-	} else {
-		*before = (struct row_process){ .of = e->proc, .at = j->out->len };
-		process_facts(&sink.sink, e->proc);
-		before->len = j->out->len - before->at;
-	}
-	descriptor_facts(&sink.sink, s, e, ctx);
+	say_process(j, &sink.sink, e, said);
+	head_facts(&sink.sink, e);
+	say_access(j, &sink.sink, e, said);
+	body_facts(&sink.sink, s, e, ctx);
 	json_end_object(j);
 	json_line(j);
 }

@@ -19,15 +19,24 @@ struct survey;
 void row_facts(struct facts *out, const struct survey *s, const struct fdent *e,
 	       const struct kind_ctx *ctx);
 
-/* What the row before said of its process, to be said again; zero: there is none. */
-struct row_process {
+/* Where something is in the buffer, which must have been added to only. */
+struct row_span {
+	size_t at, len; /* len 0: it is not there */
+};
+
+/* What rows before said and this one says too, to be copied; zero: there are none. */
+struct row_said {
 	const struct procent *of;
-	size_t at, len; /* in the buffer, which must have been added to only */
+	struct row_span process; /* of that one */
+	struct row_flags {
+		uint32_t flags;
+		struct row_span span;
+	} flags[16];
 };
 
 /* row_facts() as one JSON line. */
 void row_json(struct json *j, const struct survey *s, const struct fdent *e,
-	      const struct kind_ctx *ctx, struct row_process *before);
+	      const struct kind_ctx *ctx, struct row_said *said);
 
 /* A line for each of n rows, in their order, to cli's output: formatted by every core. */
 void rows_json(struct cli *cli, const struct survey *s, const struct fdent *const *rows, size_t n);

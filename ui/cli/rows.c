@@ -34,13 +34,13 @@ static void format_piece(const struct rows_out *o, size_t piece, struct buf *tex
 {
 	struct kind_ctx ctx = survey_ctx(o->survey);
 	size_t end = (piece + 1) * PIECE < o->n ? (piece + 1) * PIECE : o->n;
-	struct row_process process = { 0 };
+	struct row_said said = { 0 };
 	struct json j;
 
 	buf_reset(text);
 	json_init(&j, text);
 	for (size_t i = piece * PIECE; i < end; i++)
-		row_json(&j, o->survey, o->rows[i], &ctx, &process);
+		row_json(&j, o->survey, o->rows[i], &ctx, &said);
 }
 
 static void swap(struct buf *a, struct buf *b)
