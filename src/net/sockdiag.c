@@ -592,7 +592,8 @@ static int parse_end(const struct nlmsghdr *h)
 
 bool sockdiag_message_ok(const struct nlmsghdr *h, int left)
 {
-	return mnl_nlmsg_ok(h, left) && h->nlmsg_len <= (uint32_t)left;
+	return mnl_nlmsg_ok(h, left) && h->nlmsg_len <= (uint32_t)left &&
+	       MNL_ALIGN(h->nlmsg_len) <= (uint32_t)left;
 }
 
 int sockdiag_parse(const struct sockdiag_query *q, const void *msg, size_t len, sock_sink *sink,

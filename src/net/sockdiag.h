@@ -26,7 +26,8 @@ struct sockdiag_query {
 
 /*
  * A whole message is in `left` bytes. mnl_nlmsg_ok(3) takes a length above
- * INT_MAX for a small one, and then mnl_nlmsg_next(3) never gets anywhere.
+ * INT_MAX for a small one, and then mnl_nlmsg_next(3) never gets anywhere; and
+ * mnl_attr_for_each(3) goes on to the next multiple of four.
  */
 bool sockdiag_message_ok(const struct nlmsghdr *h, int left);
 

@@ -179,6 +179,7 @@ static uint32_t count_rows(struct procent *const *procs, size_t n)
 static void take_rows(struct work *w, struct procent *p, struct blurred *blurred)
 {
 	bool allows = process_allows(w, p);
+
 	for (uint32_t i = 0; i < p->n_rows; i++) {
 		struct fdent *e = &p->rows[i];
 

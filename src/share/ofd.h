@@ -6,7 +6,7 @@
  *
  * Rows are put into buckets by what cannot change while a description lives
  * (device, inode, mount, access mode, ids of anonymous inodes), then each
- * bucket is sorted by the order that kcmp gives: O(n log n) calls, and n - 1
+ * bucket is sorted by the order that kcmp gives: O(n log n) calls, and 2 n
  * where all are one. Effect: none. Blocks on nobody. Since Linux 3.5; where
  * kcmp is missing or refused the rows stay unknown.
  */

@@ -515,6 +515,13 @@ static void test_diag_end(void **state)
 	assert_int_equal(parse_reply(&r, SOCK_TABLE_TCP, &seen, &changed), -EBADMSG);
 	r.len = 3;
 	assert_int_equal(parse_reply(&r, SOCK_TABLE_TCP, &seen, &changed), -EBADMSG);
+	/* One that ends within its last attribute. */
+	r.len = 0;
+	add_tcp(&r);
+	r.h->nlmsg_len--;
+	r.len--;
+	assert_int_equal(parse_reply(&r, SOCK_TABLE_TCP, &seen, &changed), -EBADMSG);
+	assert_int_equal(seen.n, 0);
 }
 
 int main(void)
