@@ -19,34 +19,17 @@ void buf_grow(struct buf *b, size_t more)
 	b->cap = cap;
 }
 
-static const char two_digits[] = "00010203040506070809101112131415161718192021222324"
-				 "25262728293031323334353637383940414243444546474849"
-				 "50515253545556575859606162636465666768697071727374"
-				 "75767778798081828384858687888990919293949596979899";
-
-static size_t count_digits(uint64_t v)
-{
-	size_t n = 1;
-
-	for (; v >= 10000; v /= 10000)
-		n += 4;
-	return n + (v >= 10) + (v >= 100) + (v >= 1000);
-}
-
 size_t buf_decimal(char out[BUF_DIGITS], uint64_t v)
 {
-	size_t n = count_digits(v), at = n;
+	char digits[BUF_DIGITS];
+	size_t at = BUF_DIGITS;
 
-	while (v >= 100) {
-		at -= 2;
-		memcpy(out + at, &two_digits[v % 100 * 2], 2);
-		v /= 100;
-	}
-	if (v >= 10)
-		memcpy(out, &two_digits[v * 2], 2);
-	else
-		out[0] = (char)('0' + v);
-	return n;
+	do {
+		digits[--at] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	memcpy(out, digits + at, BUF_DIGITS - at);
+	return BUF_DIGITS - at;
 }
 
 void buf_addu(struct buf *b, uint64_t v)

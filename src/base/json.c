@@ -6,6 +6,8 @@
 
 #include "src/base/text.h"
 
+#define KEY_ROOM 32
+
 void json_init(struct json *j, struct buf *out)
 {
 	*j = (struct json){ .out = out };
@@ -15,18 +17,24 @@ void json_init(struct json *j, struct buf *out)
 static void element(struct json *j, const char *key)
 {
 	uint64_t bit = (uint64_t)1 << j->depth;
-	size_t len = key ? strlen(key) : 0;
-	char *at;
+	char *at, *last;
 
-	buf_reserve(j->out, len + 4);
+	buf_reserve(j->out, KEY_ROOM + 4);
 	at = j->out->data + j->out->len;
 	if (j->comma & bit)
 		*at++ = ',';
 	j->comma |= bit;
 	if (key) {
 		*at++ = '"';
-		memcpy(at, key, len);
-		at += len;
+		/* Keys are short: to measure them first would take as long again. */
+		for (last = at + KEY_ROOM; *key && at < last; key++)
+			*at++ = *key;
+		if (*key) {
+			j->out->len = (size_t)(at - j->out->data);
+			buf_adds(j->out, key);
+			buf_reserve(j->out, 2);
+			at = j->out->data + j->out->len;
+		}
 		*at++ = '"';
 		*at++ = ':';
 	}
